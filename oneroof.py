@@ -1,0 +1,36 @@
+"""The one command: composes the ``cli.py`` of each package, nothing else."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from tenants.problem import UserError
+
+
+class _Commands(click.Group):
+    """Prints a :class:`UserError` as its sentences and ends with 2; lets bugs show their trace."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except UserError as error:
+            for problem in error.problems:
+                click.echo(str(problem), err=True)
+            ctx.exit(2)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
+@click.version_option(package_name="oneroof")
+def cli() -> None:
+    """Build and run a shared government cloud: one machine room for all departments."""
+
+
+def main() -> None:
+    """Run the command line."""
+    cli(prog_name="oneroof")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
