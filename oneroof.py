@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import sys
 
+import backup.cli
 import click
+import monitoring.cli
+import tenants.declaration.cli
 
+import infra.cli
 from tenants.problem import UserError
 
 
@@ -25,6 +29,11 @@ class _Commands(click.Group):
 @click.version_option(package_name="oneroof")
 def cli() -> None:
     """Build and run a shared government cloud: one machine room for all departments."""
+
+
+for _package in (infra.cli, tenants.declaration.cli, backup.cli, monitoring.cli):
+    for _command in _package.COMMANDS:
+        cli.add_command(_command)
 
 
 def main() -> None:

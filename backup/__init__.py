@@ -1,0 +1,1 @@
+"""Data-level disaster recovery: jobs, restic, the vault, drills, and their records."""

@@ -1,0 +1,1 @@
+"""What is used, what it saves, and the pages that say so."""

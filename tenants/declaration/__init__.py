@@ -1,0 +1,1 @@
+"""The declaration of a department: its model, loader, rules and command."""

@@ -1,0 +1,18 @@
+"""The commands of ``infra``, gathered from its parts."""
+
+from __future__ import annotations
+
+import click
+
+from infra import apply_cli, deploy_cli, inventory_cli, up_cli
+from infra.image import cli as image_cli
+from infra.lab import cli as lab_cli
+
+COMMANDS: tuple[click.Command, ...] = (
+    *up_cli.COMMANDS,
+    *lab_cli.COMMANDS,
+    *deploy_cli.COMMANDS,
+    *image_cli.COMMANDS,
+    *apply_cli.COMMANDS,
+    *inventory_cli.COMMANDS,
+)
