@@ -1,0 +1,166 @@
+"""``oneroof backup`` and ``oneroof drill``."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from tenants.installation import Installation, repository
+
+if TYPE_CHECKING:
+    from backup.plan import Job
+
+
+@click.group()
+def backup() -> None:
+    """Back departments and the control plane up to the second site."""
+
+
+@backup.command()
+@click.argument("departments", nargs=-1)
+@click.option("--all", "everything", is_flag=True, help="Every department and the control plane.")
+@click.option("--control-plane", is_flag=True, help="The cloud's own databases, keys and configuration.")
+@click.option("--tier", default="", metavar="TIER", help="Only what has this recovery tier.")
+@click.option("--local", is_flag=True, help="Run here: this is the operations host.")
+def run(departments: tuple[str, ...], everything: bool, control_plane: bool, tier: str, local: bool) -> None:
+    """Back up now, on the operations host, and bring the records here.
+
+    Exit code 1 where anything failed; everything else is backed up all the same.
+    """
+    from backup.plan import select_jobs
+
+    if not (departments or everything or control_plane):
+        raise click.UsageError("Name departments, or use --all or --control-plane.")
+    jobs = select_jobs(_jobs(), () if everything else departments, control_plane=control_plane and not everything, tier=tier)
+    installation = Installation.current()
+    if local:
+        from backup.runner import run_jobs
+
+        for ending in (signal.SIGTERM, signal.SIGHUP):  # end as after Ctrl-C: programs first, then what they left
+            signal.signal(ending, signal.default_int_handler)
+        records = run_jobs(jobs, installation, _say)
+    else:
+        from backup.operator import run_from_operator
+
+        records = run_from_operator(jobs, installation, tier, _say)
+    from backup.tables import render_backups
+
+    click.echo(render_backups(records))
+    if len(records) < len(jobs) or any(r.outcome == "failed" for r in records):
+        sys.exit(1)
+
+
+@backup.command("list")
+@click.argument("departments", nargs=-1)
+@click.option("--json", "as_json", is_flag=True, help="Every state of every snapshot, as JSON.")
+def list_(departments: tuple[str, ...], as_json: bool) -> None:
+    """List the snapshots and how far each is proven."""
+    from backup.records import load_backups, render_record
+    from backup.tables import render_backups
+
+    found = load_backups(Installation.current().records)
+    records = [r for r in found if not departments or r.department in departments]
+    if as_json:
+        click.echo(json.dumps([json.loads(render_record(r)) for r in records], indent=1, ensure_ascii=False))
+    else:
+        click.echo(render_backups(records))
+
+
+@backup.command()
+@click.argument("departments", nargs=-1)
+def plan(departments: tuple[str, ...]) -> None:
+    """Show what is backed up, when, and what each tier promises."""
+    from backup.plan import select_jobs
+    from backup.policy import load_policy
+    from backup.tables import render_plan
+
+    click.echo(render_plan(select_jobs(_jobs(), departments), load_policy()))
+
+
+@backup.command()
+@click.option("--dry-run", is_flag=True, help="Only say what would be made.")
+def keys(dry_run: bool) -> None:
+    """Make the passwords of repositories that have none; prints the departments they were made for."""
+    from backup.keys import load_keys, make_keys, store_keys
+
+    installation = Installation.current()
+    known = load_keys(installation)
+    wanted = make_keys(known, sorted({job.department for job in _jobs()}))
+    new = sorted(set(wanted) - set(known))
+    if new and not dry_run:
+        store_keys(installation, wanted)
+    for name in new:
+        click.echo(name)
+
+
+@backup.command(hidden=True)
+@click.option("--directory", type=click.Path(path_type=Path), default=None)
+@click.option("--dry-run", is_flag=True)
+def install(directory: Path | None, dry_run: bool) -> None:
+    """Install the repositories told on standard input on this host; prints what changed."""
+    from backup.keys import DIRECTORY, install_repositories, parse_repositories
+
+    told = parse_repositories(sys.stdin.read())
+    for changed in install_repositories(told, directory or DIRECTORY, dry_run=dry_run):
+        click.echo(changed)
+
+
+@backup.command()
+@click.option("--directory", type=click.Path(path_type=Path), default=Path("/etc/systemd/system"), show_default=True)
+@click.option("--dry-run", is_flag=True, help="Only say what would change.")
+def timers(directory: Path, dry_run: bool) -> None:
+    """Make this host's timers those of the policy; prints the units that changed."""
+    from backup.schedule import install_units, render_units
+
+    wanted = render_units(_jobs(), Installation.current().home)
+    for name in install_units(wanted, directory, dry_run=dry_run):
+        click.echo(name)
+
+
+@backup.command(hidden=True)
+def receive() -> None:
+    """Append the record lines told on standard input that this host does not have yet."""
+    from backup.operator import receive_records
+
+    receive_records(Installation.current().records, sys.stdin.read())
+
+
+@click.command()
+@click.argument("departments", nargs=-1)
+@click.option("--control-plane", is_flag=True, help="The control plane as well as the departments that are named.")
+def drill(departments: tuple[str, ...], control_plane: bool) -> None:
+    """Restore the newest good snapshots at the second site, compare them, and time it.
+
+    Without a department: all of them and the control plane. Exit code 1 where anything was not restored identical.
+    """
+    from backup.operator import drill_from_operator
+    from backup.plan import select_jobs
+    from backup.tables import render_drills
+
+    records = drill_from_operator(
+        select_jobs(_jobs(), departments, control_plane=control_plane), Installation.current(), _say
+    )
+    click.echo(render_drills(records))
+    if not all(r.identical for r in records):
+        sys.exit(1)
+
+
+def _jobs() -> Sequence[Job]:
+    from backup.plan import build_jobs
+    from backup.policy import load_policy
+    from tenants.declaration.load import load_departments
+
+    return build_jobs(load_departments(repository() / "tenants"), load_policy())
+
+
+def _say(line: str) -> None:
+    click.echo(line, err=True)
+
+
+COMMANDS: tuple[click.Command, ...] = (backup, drill)

@@ -1,0 +1,299 @@
+"""The only place of ``backup`` that starts a program.
+
+Programs get argument lists, never a shell line; secrets reach them as files or environment, never as arguments; exit codes
+are data that the caller judges. Two programs in a pipe are judged each on its own: the second one sees the end of its input
+only after the first one ended well, so a stream cut short can never be stored as if it were whole.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import os
+import signal
+import subprocess
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import IO, Any
+
+from plumbum import CommandNotFound, local
+
+NOT_FOUND = 127
+"""Exit code reported for a program that is not installed, as a shell does."""
+GRACE = timedelta(seconds=30)
+"""How long a program may take to clean up after SIGINT before it is killed."""
+CHUNK = 1 << 20
+KEPT = 64 << 10
+"""Bytes of a program's talk that are kept; a runaway message must not fill the memory."""
+
+
+@dataclass(frozen=True)
+class Command:
+    """What to start: a program, its arguments, what it finds in its environment, and where it runs."""
+
+    argv: tuple[str, ...]
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+    directory: Path | None = None
+
+
+@dataclass(frozen=True)
+class Completed:
+    """How a program ended."""
+
+    argv: tuple[str, ...]
+    code: int
+    """Exit code; negative where a signal ended it."""
+    stdout: bytes
+    stderr: str
+    """The last of what it said."""
+    seconds: float
+    timed_out: bool = False
+
+    @property
+    def ok(self) -> bool:
+        """Whether it ended with 0, the only code that means success."""
+        return self.code == 0 and not self.timed_out
+
+    @property
+    def reason(self) -> str:
+        """One sentence on why it failed; empty where it did not."""
+        if self.ok:
+            return ""
+        said = " ".join(self.stderr.split())[-400:] or "it said nothing"
+        if self.code == NOT_FOUND:
+            return f"{self.argv[0]} is not installed"
+        how = f"was stopped after {self.seconds:.0f} s without an end" if self.timed_out else f"ended with {self.code}"
+        return f"{self.argv[0]} {how}: {said}"
+
+
+@dataclass(frozen=True)
+class Piped:
+    """How two programs in a pipe ended, and what went through between them."""
+
+    source: Completed
+    sink: Completed
+    bytes: int
+    sha256: str
+    reason: str
+    """Why the stream does not count; empty where it does."""
+
+    @property
+    def ok(self) -> bool:
+        """Whether the whole stream arrived and both programs ended well."""
+        return not self.reason
+
+
+def run(
+    command: Command,
+    *,
+    stdin: bytes = b"",
+    timeout: timedelta = timedelta(hours=6),
+    output: Path | None = None,
+    say: Callable[[str], None] | None = None,
+) -> Completed:
+    """Run one program to its end.
+
+    ``output`` receives its standard output instead of memory (readable by the owner alone); ``say`` gets each line of its
+    standard error as it comes. Raises nothing for a failing program.
+    """
+    started = time.monotonic()
+    with contextlib.ExitStack() as stack:
+        target: int | IO[bytes] = subprocess.PIPE
+        if output is not None:
+            target = stack.enter_context(os.fdopen(os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb"))
+        process = _start(command, stdin=subprocess.PIPE, stdout=target)
+        if process is None:
+            return _missing(command)
+        with _Watchdog(timeout, process) as watchdog:
+            talk = _Reader(process.stderr, say)
+            answer = _Reader(process.stdout, limit=None) if output is None else None
+            _write_all(process, stdin)
+            code = process.wait()
+            said, answered = talk.finish(), answer.finish() if answer else b""
+    return Completed(command.argv, code, answered, _text(said), time.monotonic() - started, watchdog.fired)
+
+
+def attach(command: Command) -> int:
+    """Run a program with this terminal as its own; give its exit code."""
+    try:
+        program = local[command.argv[0]]
+    except CommandNotFound:
+        return NOT_FOUND
+    process = program[list(command.argv[1:])].popen(stdin=None, stdout=None, stderr=None, env=dict(command.environment))
+    try:
+        return int(process.wait())
+    except KeyboardInterrupt:  # the program got it too: wait for its own ending
+        return int(process.wait())
+
+
+def pipe(
+    source: Command,
+    sink: Command,
+    *,
+    expected_bytes: int | None = None,
+    timeout: timedelta = timedelta(hours=24),
+    progress: Callable[[int], None] | None = None,
+) -> Piped:
+    """Feed what ``source`` writes to ``sink``, with size and sha256 taken on the way.
+
+    Where ``source`` fails or its size is not ``expected_bytes``, ``sink`` is interrupted before it sees the end of its
+    input: a program that stores on end of file then stores nothing.
+    """
+    started = time.monotonic()
+    first = _start(source, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+    if first is None:
+        return _no_stream(_missing(source), sink)
+    second = _start(sink, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bound_to_us=True)
+    if second is None:
+        _stop(first, timedelta(0))
+        return _no_stream(Completed(source.argv, first.wait(), b"", "", 0.0), sink, _missing(sink))
+    digest, count = hashlib.sha256(), 0
+    with _Watchdog(timeout, first, second) as watchdog:
+        first_talk, second_talk, answer = _Reader(first.stderr), _Reader(second.stderr), _Reader(second.stdout)
+        broken = False
+        for chunk in _chunks(first.stdout):
+            try:
+                second.stdin.write(chunk)
+            except BrokenPipeError:
+                broken = True
+                _stop(first)
+                break
+            digest.update(chunk)
+            count += len(chunk)
+            if progress is not None:
+                progress(count)
+        first_code = first.wait()
+        reason = ""
+        if not broken and not watchdog.fired:
+            if first_code != 0:
+                reason = Completed(source.argv, first_code, b"", _text(first_talk.finish()), 0.0).reason
+            elif expected_bytes is not None and count != expected_bytes:
+                reason = f"{source.argv[0]} gave {count} bytes, expected {expected_bytes}"
+            elif count == 0:
+                reason = f"{source.argv[0]} gave nothing"
+        if reason or watchdog.fired:
+            _stop(second)
+        with contextlib.suppress(BrokenPipeError):
+            second.stdin.close()
+        second_code = second.wait()
+        seconds = time.monotonic() - started
+        texts = _text(first_talk.finish()), _text(second_talk.finish())
+        answered = answer.finish()
+    left = Completed(source.argv, first_code, b"", texts[0], seconds, watchdog.fired)
+    right = Completed(sink.argv, second_code, answered, texts[1], seconds, watchdog.fired)
+    return Piped(left, right, count, digest.hexdigest(), reason or right.reason or left.reason)
+
+
+def _start(command: Command, *, stdin: int, stdout: int | IO[bytes], bound_to_us: bool = False) -> Any | None:
+    try:
+        bound = local[command.argv[0]][list(command.argv[1:])]
+        if bound_to_us:  # if we are killed, it is interrupted, and does not take our end for the end of its input
+            bound = local["setpriv"][["--pdeathsig", "INT", *command.argv]]
+    except CommandNotFound:
+        return None
+    # A session of its own: Ctrl-C reaches this process alone, which then ends its programs in order.
+    process = bound.popen(
+        stdin=stdin,
+        stdout=stdout,
+        stderr=subprocess.PIPE,
+        cwd=None if command.directory is None else str(command.directory),
+        env=dict(command.environment),
+        new_session=True,
+    )
+    for stream in (process.stdin, process.stdout):
+        if stream is not None:
+            with contextlib.suppress(OSError):  # an unprivileged user's pipes may be limited; only speed is lost
+                fcntl.fcntl(stream, fcntl.F_SETPIPE_SZ, CHUNK)
+    return process
+
+
+def _missing(command: Command) -> Completed:
+    return Completed(command.argv, NOT_FOUND, b"", "not installed", 0.0)
+
+
+def _no_stream(source: Completed, sink: Command, ended: Completed | None = None) -> Piped:
+    after = ended or Completed(sink.argv, 0, b"", "not started", 0.0)
+    return Piped(source, after, 0, hashlib.sha256().hexdigest(), after.reason or source.reason)
+
+
+def _chunks(stream: Any) -> Iterator[bytes]:
+    while chunk := stream.read(CHUNK):
+        yield chunk
+
+
+def _write_all(process: Any, data: bytes) -> None:
+    with contextlib.suppress(BrokenPipeError):  # a program may end without reading; its exit code says why
+        process.stdin.write(data)
+        process.stdin.close()
+
+
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "replace")
+
+
+def _stop(process: Any, grace: timedelta = GRACE) -> None:
+    """Ask with SIGINT (the one signal after which restic 0.14 removes its lock), then kill."""
+    if process.poll() is not None:
+        return
+    process.send_signal(signal.SIGINT)
+    try:
+        process.wait(timeout=grace.total_seconds())
+    except subprocess.TimeoutExpired:
+        process.kill()
+
+
+class _Watchdog:
+    """Stops programs that outlive their time, by the monotonic clock, and on any way out of the block."""
+
+    def __init__(self, timeout: timedelta, *processes: Any) -> None:
+        self.fired = False
+        self._processes: Sequence[Any] = processes
+        self._done = threading.Event()
+        self._thread = threading.Thread(target=self._watch, args=(timeout.total_seconds(),), daemon=True)
+
+    def __enter__(self) -> _Watchdog:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._done.set()
+        self._thread.join()
+        for process in self._processes:
+            _stop(process)
+
+    def _watch(self, seconds: float) -> None:
+        if self._done.wait(seconds):
+            return
+        self.fired = True
+        for process in self._processes:
+            _stop(process)
+
+
+class _Reader:
+    """Empties a stream in its own thread, so that no program ever waits for us; keeps the last of it."""
+
+    def __init__(self, stream: Any, say: Callable[[str], None] | None = None, *, limit: int | None = KEPT) -> None:
+        self._stream, self._say, self._limit = stream, say, limit
+        self._lines: deque[bytes] = deque()
+        self._size = 0
+        self._thread = threading.Thread(target=self._read, daemon=True)
+        self._thread.start()
+
+    def _read(self) -> None:
+        for line in iter(lambda: self._stream.readline(KEPT), b""):
+            self._lines.append(line)
+            self._size += len(line)
+            while self._limit is not None and self._size > self._limit and len(self._lines) > 1:
+                self._size -= len(self._lines.popleft())
+            if self._say is not None:
+                self._say(_text(line).rstrip("\n"))
+
+    def finish(self) -> bytes:
+        self._thread.join()
+        return b"".join(self._lines)

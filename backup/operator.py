@@ -1,0 +1,153 @@
+"""What the operator's machine does: has the operations host back up, holds drills at the second site, keeps the records."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from backup.command import Command, attach, pipe, run
+from backup.drill import missing, run_drill, verified
+from backup.keys import load_keys
+from backup.plan import CONTROL_PLANE, Job
+from backup.records import (
+    BACKUPS,
+    DRILLS,
+    REPOSITORIES,
+    BackupRecord,
+    DrillRecord,
+    RepositoryRecord,
+    append_records,
+    load_backups,
+    load_records,
+    newest_restorable,
+    parse_record,
+    render_record,
+)
+from backup.remote import Host, load_host
+from backup.sources.taken import Say
+from tenants.installation import Installation, repository
+from tenants.problem import Problem, UserError
+
+KINDS = {BACKUPS: BackupRecord, DRILLS: DrillRecord, REPOSITORIES: RepositoryRecord}
+SITE_HOME = "/var/lib/oneroof/site"
+"""Home of the installation on the operations host."""
+PUSHED = ("pulumi", "secrets.yml", "backup-keys.yml", "inventory", "ca.pem")
+"""What of the operator's home the control plane's backup takes along: no secret among it that is not encrypted."""
+
+
+def run_from_operator(jobs: Sequence[Job], installation: Installation, tier: str, say: Say) -> tuple[BackupRecord, ...]:
+    """Run jobs on the operations host; give the last record that this run made for each."""
+    host = load_host(installation, "operations")
+    departments = sorted({j.department for j in jobs} - {CONTROL_PLANE})
+    control_plane = any(j.department == CONTROL_PLANE for j in jobs)
+    if control_plane:
+        push_operator(installation, host, say)
+    arguments = ["oneroof", "backup", "run", "--local"]
+    arguments += (["--tier", tier] if tier else []) + (["--control-plane"] if control_plane else []) + departments
+    before = set(load_backups(installation.records))
+    # Its table is not shown here: this side renders the records, once it holds them.
+    script = f"ONEROOF_HOME={SITE_HOME} exec {shlex.join(arguments)} > /dev/null"
+    code = attach(host.command(script, terminal=sys.stdin.isatty() and sys.stderr.isatty()))
+    if code not in (0, 1):
+        raise UserError(Problem(f"{host.name}: backup run ended with {code}", "Its last lines above say why."))
+    fetch_records(installation, host)
+    made = [r for r in load_backups(installation.records) if r not in before]
+    wanted = {(j.department, j.source, j.name) for j in jobs}
+    return tuple(r for r in made if (r.department, r.source, r.name) in wanted)
+
+
+def drill_from_operator(jobs: Sequence[Job], installation: Installation, say: Say) -> tuple[DrillRecord, ...]:
+    """Hold a drill of each job's newest good snapshot at the second site, and record it on both machines.
+
+    Without an answer of the first site, the records here have to do: then above all must a restore be possible.
+    """
+    vault, keys = load_host(installation, "vaults"), load_keys(installation)
+    operations = load_host(installation, "operations")
+    try:
+        fetch_records(installation, operations)
+    except UserError as error:
+        say(f"{error}\nGoing on with the records of this machine.")
+    newest = newest_restorable(load_backups(installation.records))
+    held: list[DrillRecord] = []
+    try:
+        for job in jobs:
+            snapshot = newest.get((job.department, job.source, job.name))
+            if snapshot is None or job.department not in keys:
+                record = missing(job, datetime.now(UTC))
+            else:
+                record = run_drill(job, snapshot, keys[job.department], vault, say)
+                if record.identical:
+                    append_records(installation.records / BACKUPS, [verified(snapshot, record)])
+            append_records(installation.records / DRILLS, [record])
+            held.append(record)
+    finally:
+        if held:
+            try:
+                send_records(installation, operations)
+            except UserError as error:
+                say(str(error))
+    return tuple(held)
+
+
+def push_operator(installation: Installation, host: Host, say: Say) -> None:
+    """Bring to the operations host what only the operator's machine has; replaced as a whole there."""
+    say(f"control-plane: bringing the operator's state to {host.name}")
+    present = [name for name in PUSHED if (installation.home / name).exists()]
+    target = f"{SITE_HOME}/operator"
+    unpack = f"umask 077 && rm -rf {target}.new && mkdir -p {target}.new && tar -xf - -C {target}.new"
+    packed = Command(("tar", "-C", str(installation.home), "-cf", "-", *present))
+    sent = pipe(packed, host.command(unpack))
+    if not sent.ok:
+        raise UserError(Problem(f"the operator's state did not reach {host.name}: {sent.reason}"))
+    commit = run(Command(("git", "-C", str(repository()), "rev-parse", "HEAD")))
+    text = commit.stdout if commit.ok else b"unknown\n"
+    done = run(host.command(f"cat > {target}.new/commit && rm -rf {target} && mv {target}.new {target}"), stdin=text)
+    if not done.ok:
+        raise UserError(Problem(f"{host.name}: {done.reason}"))
+
+
+def fetch_records(installation: Installation, host: Host) -> None:
+    """Append here what the operations host recorded and this machine does not have yet."""
+    for name in KINDS:
+        file = shlex.quote(f"{SITE_HOME}/records/{name}")
+        ended = run(host.command(f"test ! -e {file} || cat {file}"))
+        if not ended.ok:
+            raise UserError(Problem(f"{host.name}: its records cannot be read: {ended.reason}"))
+        _append_new(installation.records, name, ended.stdout.decode("utf-8").splitlines())
+
+
+def send_records(installation: Installation, host: Host) -> None:
+    """Have the operations host append what this machine recorded: the exporter there speaks of drills too."""
+    lines = {
+        name: file.read_text(encoding="utf-8").splitlines()
+        for name in KINDS
+        if (file := installation.records / name).exists()
+    }
+    script = f"ONEROOF_HOME={SITE_HOME} oneroof backup receive"
+    ended = run(host.command(script), stdin=json.dumps(lines).encode())
+    if not ended.ok:
+        raise UserError(Problem(f"{host.name} did not take the records: {ended.reason}", "The next drill sends them."))
+
+
+def receive_records(directory: Path, text: str) -> None:
+    """Append the lines of another machine's records; raise :class:`UserError` where they are none."""
+    try:
+        told = json.loads(text)
+        lines = {name: [str(line) for line in told.get(name, [])] for name in KINDS}
+    except (ValueError, AttributeError, TypeError) as error:
+        raise UserError("standard input: expected JSON with the lines of each record file") from error
+    for name, own in lines.items():
+        _append_new(directory, name, own)
+
+
+def _append_new(directory: Path, name: str, lines: Iterable[str]) -> None:
+    kind = KINDS[name]
+    known = {render_record(r) for r in load_records(kind, directory / name)}
+    records = [parse_record(kind, line) for line in lines if line.strip()]
+    new = [r for r in records if render_record(r) not in known]
+    if new:
+        append_records(directory / name, new)

@@ -1,0 +1,150 @@
+"""restic as values: argument lists out, answers in. Nothing here starts a program.
+
+Debian 12 has 0.14, where every failure but an unreadable source is exit code 1 and only the text tells them apart, where
+``backup`` names its snapshot by 8 digits, and where asking for an unknown snapshot ends with 0; Debian 13 has 0.18.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from backup.command import Command, Completed
+
+HOST = "oneroof"
+"""Given to every snapshot instead of the machine's name, so that snapshots group the same wherever they were taken."""
+OLDEST = (0, 14)
+
+_NO_CONFIG = re.compile(
+    r"unable to open config file: (<config/> does not exist|stat \S*/config: no such file or directory)$", re.MULTILINE
+)
+
+Version = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Repository:
+    """How a repository is reached: files, so that neither its address nor its password is ever an argument."""
+
+    department: str
+    repository_file: Path
+    password_file: Path
+    ca_certificate: Path | None = None
+    cache: Path | None = None
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What restic finds in its environment."""
+        values = {
+            "RESTIC_REPOSITORY_FILE": str(self.repository_file),
+            "RESTIC_PASSWORD_FILE": str(self.password_file),
+            "RESTIC_PROGRESS_FPS": "0.1",
+        }
+        return values | ({"RESTIC_CACHE_DIR": str(self.cache)} if self.cache else {})
+
+    def command(self, *arguments: str, directory: Path | None = None) -> Command:
+        """Give restic's command line for this repository."""
+        flags = [f"--cacert={self.ca_certificate}"] if self.ca_certificate else []
+        flags += [] if self.cache else ["--no-cache"]
+        return Command(("restic", *flags, *arguments), self.environment, directory)
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What ``restic backup`` says at its end."""
+
+    snapshot_id: str
+    """8 digits from 0.14, all 64 later."""
+    bytes: int
+
+
+def build_version() -> Command:
+    """Ask which restic this is."""
+    return Command(("restic", "version"))
+
+
+def build_init(repository: Repository) -> Command:
+    """Make a repository; refused by restic where there is one."""
+    return repository.command("init")
+
+
+def build_config(repository: Repository) -> Command:
+    """Read the repository's configuration, which holds its id."""
+    return repository.command("--no-lock", "cat", "config")
+
+
+def build_backup_stream(repository: Repository, file_name: str, tag: str) -> Command:
+    """Store standard input as one file."""
+    arguments = ("--json", "backup", "--stdin", f"--stdin-filename={file_name}", f"--host={HOST}", f"--tag={tag}")
+    return repository.command(*arguments)
+
+
+def build_backup_tree(repository: Repository, tree: Path, tag: str) -> Command:
+    """Store a directory's content, with names relative to it."""
+    return repository.command("--json", "backup", f"--host={HOST}", f"--tag={tag}", ".", directory=tree)
+
+
+def build_check(repository: Repository) -> Command:
+    """Check that everything the snapshots need is there."""
+    return repository.command("check")
+
+
+def build_unlock(repository: Repository) -> Command:
+    """Remove locks whose owner is dead: another program of this very host, or older than half an hour."""
+    return repository.command("unlock")
+
+
+def build_snapshots(repository: Repository, *ids: str) -> Command:
+    """List snapshots, all of them or those named."""
+    return repository.command("--no-lock", "--json", "snapshots", *ids)
+
+
+def build_forget(repository: Repository, snapshot_id: str) -> Command:
+    """Remove one snapshot; the vault refuses it."""
+    return repository.command("forget", snapshot_id)
+
+
+def parse_version(text: str) -> Version:
+    """Give the version as numbers; raise ``ValueError`` where the text names none."""
+    if not (match := re.search(r"restic (\d+(?:\.\d+)+)", text)):
+        raise ValueError(f"got {text.strip()[:80]!r}, expected a line such as restic 0.14.0")
+    return tuple(int(part) for part in match[1].split("."))
+
+
+def parse_summary(output: bytes) -> Summary:
+    """Give the summary among a backup's JSON lines; raise ``ValueError`` where there is none."""
+    for line in reversed(output.decode("utf-8", "replace").splitlines()):
+        try:
+            message = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(message, Mapping) and message.get("message_type") == "summary" and message.get("snapshot_id"):
+            return Summary(str(message["snapshot_id"]), int(message["total_bytes_processed"]))
+    raise ValueError("restic backup gave no summary with a snapshot")
+
+
+def parse_repository_id(output: bytes) -> str:
+    """Give the id out of a repository's configuration; raise ``ValueError`` where it has none."""
+    value = json.loads(output)
+    if not isinstance(value, Mapping) or not re.fullmatch(r"[0-9a-f]{64}", str(value.get("id", ""))):
+        raise ValueError("the repository's configuration has no id")
+    return str(value["id"])
+
+
+def parse_snapshot_ids(output: bytes) -> tuple[str, ...]:
+    """Give the full ids of a listing, oldest first."""
+    listed: Sequence[Mapping[str, Any]] = json.loads(output) or ()
+    return tuple(str(s["id"]) for s in sorted(listed, key=lambda s: str(s["time"])))
+
+
+def is_missing_repository(ended: Completed) -> bool:
+    """Say whether restic failed because there is no repository: code 10 since 0.17, text before.
+
+    A store that refuses or does not answer gives the same code and almost the same text, and must not be taken for one
+    that is empty.
+    """
+    return ended.code == 10 or (ended.code == 1 and _NO_CONFIG.search(ended.stderr) is not None)

@@ -1,0 +1,97 @@
+"""The cloud as backups see it: which image holds a volume, and the objects of a department's container.
+
+Reads only. Every department is looked up by its domain, so that names of two departments can never meet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import openstack
+import openstack.config
+from keystoneauth1.exceptions import ClientException
+from openstack.exceptions import ConfigException, SDKException
+
+from backup.plan import Job
+from backup.sources.taken import NotTakenError
+
+PAGE = 1000
+
+
+class Cloud:
+    """One authenticated connection of the operations host."""
+
+    def __init__(self, clouds: Path, name: str = "oneroof") -> None:
+        try:
+            region = openstack.config.OpenStackConfig(config_files=[str(clouds)]).get_one(cloud=name)
+        except ConfigException as error:
+            raise NotTakenError(f"{clouds} has no cloud {name}") from error
+        self._connection: Any = openstack.connection.Connection(config=region, app_name="oneroof-backup")
+        self._projects: dict[tuple[str, str], str] = {}
+
+    def volume_id(self, job: Job) -> str:
+        """Give the id of a job's volume; raise :class:`NotTakenError` where it is not there exactly once."""
+        query = {"name": job.item, "project_id": self._project_id(job), "all_projects": True}
+        found = _ask(lambda: list(self._connection.block_storage.volumes(details=False, **query)))
+        if len(found) != 1:
+            raise NotTakenError(f"the cloud has {len(found)} volumes {job.item} in project {_cloud_name(job)}, expected one")
+        return str(found[0].id)
+
+    def objects(self, job: Job) -> list[dict[str, Any]]:
+        """List a container as it is now: name, bytes, hash, last_modified, content_type of each object."""
+        listed: list[dict[str, Any]] = []
+        while True:
+            marker = quote(listed[-1]["name"], safe="") if listed else ""
+            answer = self._get(job, f"?format=json&limit={PAGE}&marker={marker}")
+            page = answer.json() if answer.status_code == 200 else []
+            listed += page
+            if len(page) < PAGE:
+                return listed
+
+    def download(self, job: Job, name: str) -> tuple[dict[str, str], Iterator[bytes]]:
+        """Give an object's headers and its content in pieces."""
+        answer = self._get(job, "/" + quote(name, safe="/"), stream=True)
+
+        def pieces() -> Iterator[bytes]:
+            with closing(answer):
+                yield from answer.iter_content(1 << 20)
+
+        return {k.lower(): v for k, v in answer.headers.items()}, pieces()
+
+    def _get(self, job: Job, rest: str, *, stream: bool = False) -> Any:
+        store = self._connection.object_store
+        account, _, _ = store.get_endpoint().rstrip("/").rpartition("/AUTH_")
+        url = f"{account}/AUTH_{self._project_id(job)}/{quote(job.item, safe='')}{rest}"
+        answer = _ask(lambda: store.get(url, stream=stream))
+        if answer.status_code not in (200, 204):
+            raise NotTakenError(f"the object store answered {answer.status_code} for container {job.name}")
+        return answer
+
+    def _project_id(self, job: Job) -> str:
+        key = (job.department, job.project)
+        if key not in self._projects:
+            identity = self._connection.identity
+            domains = _ask(lambda: list(identity.domains(name=job.department)))
+            if len(domains) != 1:
+                raise NotTakenError(f"the cloud has no domain {job.department}")
+            projects = _ask(lambda: list(identity.projects(name=_cloud_name(job), domain_id=domains[0].id)))
+            if len(projects) != 1:
+                raise NotTakenError(f"the cloud has no project {_cloud_name(job)} in domain {job.department}")
+            self._projects[key] = str(projects[0].id)
+        return self._projects[key]
+
+
+def _cloud_name(job: Job) -> str:
+    return f"{job.department}-{job.project}"
+
+
+def _ask(question: Any) -> Any:
+    """Turn what the cloud refuses into a reason; anything else is a bug and shows itself."""
+    try:
+        return question()
+    except (SDKException, ClientException) as error:
+        raise NotTakenError(f"the cloud did not answer: {str(error).splitlines()[0]}") from error

@@ -1,0 +1,73 @@
+"""Records and plans as tables for people. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from backup.plan import Job
+from backup.policy import Policy, render_duration
+from backup.records import BackupRecord, DrillRecord
+
+
+def render_backups(records: Iterable[BackupRecord]) -> str:
+    """Give one line a snapshot or failed run, oldest first."""
+    head = ("DEPARTMENT", "SOURCE", "NAME", "AS OF", "SNAPSHOT", "SIZE", "OUTCOME")
+    rows = [
+        (r.department, r.source, r.name, _instant(r.started_at), r.snapshot_id[:8] or "-", _size(r.bytes), _outcome(r))
+        for r in records
+    ]
+    return _table(head, rows)
+
+
+def render_drills(records: Iterable[DrillRecord]) -> str:
+    """Give one line a drill."""
+    head = ("DEPARTMENT", "SOURCE", "NAME", "RESTORED TO", "SIZE", "SECONDS", "IDENTICAL", "OUTCOME")
+    rows = [
+        (
+            r.department,
+            r.source,
+            r.name,
+            _instant(r.recovery_point_at) if r.snapshot_id else "-",
+            _size(r.restored_bytes),
+            f"{r.recovery_seconds:.1f}",
+            "yes" if r.identical else "no",
+            _outcome(r),
+        )
+        for r in records
+    ]
+    return _table(head, rows)
+
+
+def render_plan(jobs: Iterable[Job], policy: Policy) -> str:
+    """Give one line a job."""
+    head = ("DEPARTMENT", "SOURCE", "NAME", "TIER", "FIRST (UTC)", "EVERY", "RPO", "RTO", "KEPT", "DRILL EVERY")
+    rows = []
+    for job in jobs:
+        tier, minutes = policy.tiers[job.tier], int(job.start.total_seconds() // 60)
+        promised = (tier.every, tier.recovery_point, tier.recovery_time, tier.keep_within, tier.drill_every)
+        first = f"{minutes // 60:02}:{minutes % 60:02}"
+        rows.append((job.department, job.source, job.name, job.tier, first, *map(render_duration, promised)))
+    return _table(head, rows)
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    widths = [max(len(row[i]) for row in (head, *rows)) for i in range(len(head))]
+    return "\n".join("  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in (head, *rows))
+
+
+def _outcome(record: BackupRecord | DrillRecord) -> str:
+    return f"{record.outcome}: {record.reason}" if record.reason else str(record.outcome)
+
+
+def _instant(when: datetime) -> str:
+    return f"{when:%Y-%m-%d %H:%M:%S}Z"
+
+
+def _size(count: int) -> str:
+    size = float(count)
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if size < 1024:
+            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
+        size /= 1024
+    return f"{size:.1f} TiB"

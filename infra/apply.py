@@ -1,0 +1,179 @@
+"""Brings the cloud to what is declared: the stack ``cloud`` first, then the departments, two at once.
+
+What did not change since its last apply is left alone, by digest. One department's failure stops no other.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from infra.desired import DesiredState, build_desired
+from infra.outcome import Outcome, build_outcome, load_outcome, write_outcome
+from infra.programs import stacks
+from infra.programs.cloud import cloud_program
+from infra.programs.department import department_program
+from infra.shared import DesiredCloud
+from tenants.declaration.catalogue import Catalogue
+from tenants.declaration.model import Department
+from tenants.installation import Installation, repository
+from tenants.problem import Problem, UserError
+
+CLOUD_STACK = "cloud"
+DATA_TYPES = frozenset({"oneroof:block_storage:Volume", "oneroof:object_store:Container"})
+_AT_ONCE = 2
+
+
+@dataclass(frozen=True)
+class Site:
+    """Where departments are applied: an installation, its engine, and the way outside."""
+
+    installation: Installation
+    engine: stacks.Engine
+    external_network: str
+
+
+@dataclass(frozen=True)
+class Applied:
+    """What became of one stack."""
+
+    stack: str
+    state: Literal["applied", "unchanged", "skipped", "failed"]
+    seconds: float
+    steps: tuple[stacks.Step, ...] = ()
+    reasons: tuple[str, ...] = ()
+    outcome: Outcome | None = field(default=None, repr=False)
+
+
+OnStep = Callable[[str, stacks.Step], None]
+
+
+def digest(desired: DesiredState | DesiredCloud, external_network: str) -> str:
+    """Give the digest of what is desired and of the code that would bring it about."""
+    total = hashlib.sha256(_code_digest().encode())
+    total.update(json.dumps([asdict(desired), external_network], sort_keys=True, default=str).encode())
+    return total.hexdigest()[:16]
+
+
+def _code_digest() -> str:
+    infra = repository() / "infra"
+    files = [infra / "desired.py", infra / "shared.py", infra / "outcome.py"]
+    files += [file for part in ("programs", "components", "provider") for file in (infra / part).glob("*.py")]
+    return hashlib.sha256(b"".join(hashlib.sha256(file.read_bytes()).digest() for file in sorted(files))).hexdigest()
+
+
+def lost_data(resources: Iterable[Mapping[str, Any]], kept: frozenset[str]) -> tuple[str, ...]:
+    """Give the recorded resources that hold data and are no longer declared, as people call them."""
+    return tuple(
+        f"{str(each['type']).rpartition(':')[2].lower()} {name}"
+        for each in resources
+        if each["type"] in DATA_TYPES and (name := str(each["urn"]).rpartition("::")[2]) not in kept
+    )
+
+
+def apply_cloud(site: Site, desired: DesiredCloud, *, refresh: bool, on_step: OnStep) -> Applied:
+    """Apply what all departments share."""
+    stamp = site.installation.stamps / f"apply-{site.engine.cloud}"
+    wanted = digest(desired, site.external_network)
+
+    def work(listen: Callable[[stacks.Step], None]) -> None:
+        stacks.update(site.engine, CLOUD_STACK, cloud_program(desired), refresh=refresh, on_step=listen)
+        stamp.parent.mkdir(parents=True, exist_ok=True)
+        stamp.write_text(wanted)
+
+    if not refresh and stamp.exists() and stamp.read_text() == wanted and site.engine.exists(CLOUD_STACK):
+        return Applied(CLOUD_STACK, "skipped", 0.0)
+    return _timed(CLOUD_STACK, work, on_step)
+
+
+def apply_departments(
+    site: Site, departments: Iterable[Department], catalogue: Catalogue, *, refresh: bool, on_step: OnStep
+) -> Iterator[Applied]:
+    """Apply departments, two at once; gives each as it ends. Ctrl-C lets what is under way finish and be recorded."""
+    desired = {department.slug: (department, build_desired(department, catalogue)) for department in departments}
+    with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="apply") as pool:
+        futures = [pool.submit(_apply, site, *pair, refresh, on_step) for pair in desired.values()]
+        try:
+            for future in as_completed(futures):
+                yield future.result()
+        except KeyboardInterrupt:
+            pool.shutdown(wait=False, cancel_futures=True)
+            stacks.interrupt()
+            raise
+
+
+def _apply(site: Site, department: Department, desired: DesiredState, refresh: bool, on_step: OnStep) -> Applied:
+    slug, engine = department.slug, site.engine
+    wanted = digest(desired, site.external_network)
+    before = load_outcome(site.installation, slug, engine.cloud)
+    if not refresh and before is not None and before.digest == wanted and engine.exists(slug):
+        if (now := build_outcome(department, stacks.read_outputs(engine, slug), cloud=engine.cloud, digest=wanted,
+                                 applied_at=datetime.fromisoformat(before.applied_at))) != before:  # fmt: skip
+            write_outcome(site.installation, now)  # a probe or a tier changed: nothing in the cloud did
+        return Applied(slug, "skipped", 0.0, outcome=now)
+    lost = lost_data(stacks.read_resources(engine, slug), desired.data_holders)
+    if lost and not engine.may_erase:
+        reason = f"{', '.join(lost)}: no longer declared, holds data; nothing of {slug} was changed"
+        return Applied(
+            slug, "failed", 0.0, reasons=(f"{reason}. HINT: declare it again, or tell --erase-data",), outcome=before
+        )
+    made: list[Outcome] = []
+
+    def work(listen: Callable[[stacks.Step], None]) -> None:
+        program = department_program(desired, site.external_network)
+        outputs = stacks.update(engine, slug, program, refresh=refresh, on_step=listen)
+        now = datetime.now(UTC)
+        made.append(build_outcome(department, outputs, cloud=engine.cloud, digest=wanted, applied_at=now))
+        write_outcome(site.installation, made[0])
+
+    done = _timed(slug, work, on_step)
+    return Applied(slug, done.state, done.seconds, done.steps, done.reasons, made[0] if made else before)
+
+
+def _timed(stack: str, work: Callable[[Callable[[stacks.Step], None]], None], on_step: OnStep) -> Applied:
+    steps: list[stacks.Step] = []
+
+    def listen(step: stacks.Step) -> None:
+        if step.operation != "same":
+            steps.append(step)
+        on_step(stack, step)
+
+    started = time.monotonic()
+    try:
+        work(listen)
+    except stacks.StackError as error:
+        return Applied(stack, "failed", time.monotonic() - started, tuple(steps), error.reasons)
+    return Applied(stack, "applied" if steps else "unchanged", time.monotonic() - started, tuple(steps))
+
+
+def withdraw(site: Site, slug: str, *, on_step: OnStep) -> Applied:
+    """Destroy a department's stack; refuses while it holds data and the engine may not erase it."""
+    resources = stacks.read_resources(site.engine, slug)
+    if not resources:
+        raise UserError(Problem(f"{slug} was never applied to cloud {site.engine.cloud}"))
+    held = lost_data(resources, frozenset())
+    if held and not site.engine.may_erase:
+        raise UserError(Problem(f"{slug} holds data: {', '.join(held)}", "Back it up, then tell --erase-data as well."))
+    done = _timed(slug, lambda listen: stacks.destroy(site.engine, slug, on_step=listen), on_step)
+    if done.state != "failed":
+        from infra.outcome import outcome_file
+
+        outcome_file(site.installation, slug, site.engine.cloud).unlink(missing_ok=True)
+    return done
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file that nobody but its owner may ever read, in one step."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    new = path.with_name(f".{path.name}.{os.getpid()}")
+    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        file.write(text)
+    new.replace(path)

@@ -1,0 +1,1 @@
+"""Parts that Pulumi programs are made of."""

@@ -1,0 +1,32 @@
+"""Any resource of the provider ``oneroof``, by its type: the provider knows its properties, so nothing is said twice."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pulumi
+
+_OUTPUTS: Mapping[str, tuple[str, ...]] = {
+    "oneroof:identity:User": ("password",),
+    "oneroof:network:Router": ("external_address",),
+    "oneroof:network:FloatingIp": ("floating_ip_address", "fixed_ip_address"),
+    "oneroof:compute:Server": ("fixed_address", "port_id"),
+}
+
+
+class Resource(pulumi.CustomResource):
+    """One resource of the cloud."""
+
+    def __init__(
+        self, type_: str, name: str, inputs: Mapping[str, Any], *, parent: pulumi.Resource, after: list[pulumi.Resource]
+    ) -> None:
+        """Declare it: ``type_`` is ``<service>:<Name>``, ``after`` is what must be there first without being named."""
+        full = f"oneroof:{type_}"
+        properties = {**inputs, **dict.fromkeys(_OUTPUTS.get(full, ()))}
+        super().__init__(full, name, properties, pulumi.ResourceOptions(parent=parent, depends_on=after))
+
+    def shown(self, name: str) -> pulumi.Output[Any]:
+        """Give one of its properties as the cloud has it."""
+        value: pulumi.Output[Any] = getattr(self, name)
+        return value

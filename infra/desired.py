@@ -1,0 +1,219 @@
+"""What the cloud should hold for one department: a pure function of its declaration and the catalogue.
+
+The program of a department walks the result and decides nothing; a test compares it with golden data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
+
+from tenants.declaration.catalogue import Catalogue
+from tenants.declaration.model import Department, Limits, Project, SecurityGroup, SecurityRule, Server
+from tenants.problem import Problem, UserError
+
+SELF = "self"
+"""Remote group of a rule that lets in the servers of its own group."""
+
+
+@dataclass(frozen=True)
+class DesiredRule:
+    """One rule of a security group, in Neutron's words."""
+
+    direction: str
+    ether_type: str
+    protocol: str | None
+    port_range_min: int | None
+    port_range_max: int | None
+    remote_ip_prefix: str | None
+    remote_group: str | None
+
+
+@dataclass(frozen=True)
+class DesiredGroupOfRules:
+    """A security group with its whole set of rules."""
+
+    name: str
+    rules: tuple[DesiredRule, ...]
+
+    @property
+    def needs(self) -> frozenset[str]:
+        """Other security groups that its rules name."""
+        return frozenset(r.remote_group for r in self.rules if r.remote_group not in (None, SELF) and r.remote_group)
+
+
+@dataclass(frozen=True)
+class DesiredNetwork:
+    """A network with one subnet."""
+
+    name: str
+    cidr: str
+    routed: bool
+
+
+@dataclass(frozen=True)
+class DesiredVolume:
+    """A volume; size in GiB."""
+
+    name: str
+    size: int
+    volume_type: str
+
+
+@dataclass(frozen=True)
+class DesiredServer:
+    """A server; volumes in the order they are attached."""
+
+    name: str
+    flavor: str
+    image: str
+    network: str
+    security_groups: tuple[str, ...]
+    volumes: tuple[str, ...]
+    user_data: str
+    floating_ip: bool
+
+
+@dataclass(frozen=True)
+class DesiredProject:
+    """A Keystone project and all that is in it."""
+
+    key: str
+    """Name in the declaration."""
+    name: str
+    """Name in Keystone."""
+    description: str
+    tags: tuple[str, ...]
+    quotas: Mapping[str, Mapping[str, int]]
+    """Service to limits."""
+    networks: tuple[DesiredNetwork, ...]
+    security_groups: tuple[DesiredGroupOfRules, ...]
+    """Each after those that its rules name."""
+    volumes: tuple[DesiredVolume, ...]
+    containers: tuple[str, ...]
+    servers: tuple[DesiredServer, ...]
+
+    @property
+    def has_router(self) -> bool:
+        """Whether any network is joined to the outside."""
+        return any(network.routed for network in self.networks)
+
+
+@dataclass(frozen=True)
+class DesiredGroup:
+    """A Keystone group with its roles: project to role."""
+
+    name: str
+    roles: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class DesiredUser:
+    """A local user with its groups."""
+
+    name: str
+    groups: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class DesiredState:
+    """Everything of one department."""
+
+    slug: str
+    description: str
+    projects: tuple[DesiredProject, ...]
+    groups: tuple[DesiredGroup, ...]
+    users: tuple[DesiredUser, ...]
+
+    @property
+    def data_holders(self) -> frozenset[str]:
+        """Names of the stack's resources whose end would be the end of data."""
+        return frozenset(
+            f"{project.key}/{name}"
+            for project in self.projects
+            for name in (*(volume.name for volume in project.volumes), *project.containers)
+        )
+
+
+def build_desired(department: Department, catalogue: Catalogue) -> DesiredState:
+    """Give what the cloud should hold; raises UserError where security groups need each other in a circle."""
+    return DesiredState(
+        slug=department.slug,
+        description=department.local_name,
+        projects=tuple(_project(department, project, catalogue) for project in department.projects),
+        groups=tuple(DesiredGroup(group.name, dict(sorted(group.roles.items()))) for group in department.groups),
+        users=tuple(DesiredUser(user.name, tuple(sorted(user.groups))) for user in department.users),
+    )
+
+
+def _project(department: Department, project: Project, catalogue: Catalogue) -> DesiredProject:
+    return DesiredProject(
+        key=project.name,
+        name=department.cloud_name(project.name),
+        description=project.purpose,
+        tags=(f"classification={department.classification}", f"environment={project.environment}"),
+        quotas=_quotas(catalogue.limits(project.quota)),
+        networks=tuple(DesiredNetwork(n.name, str(n.cidr), n.internet) for n in project.networks),
+        security_groups=_groups_of_rules(department, project, catalogue),
+        volumes=tuple(DesiredVolume(v.name, v.size_gib, v.type) for v in project.volumes),
+        containers=tuple(container.name for container in project.containers),
+        servers=tuple(_server(project, server) for server in project.servers),
+    )
+
+
+def _server(project: Project, server: Server) -> DesiredServer:
+    return DesiredServer(
+        name=server.name,
+        flavor=server.flavor,
+        image=server.image,
+        network=server.network or project.networks[0].name,
+        security_groups=server.security_groups or tuple(group.name for group in project.security_groups[:1]),
+        volumes=server.volumes,
+        user_data=server.user_data,
+        floating_ip=server.floating_ip,
+    )
+
+
+def _quotas(limits: Limits) -> dict[str, dict[str, int]]:
+    """Give the limits in the words of each service; object space is no quota that Keystone's roles may set in RGW."""
+    same = ("networks", "subnets", "routers", "ports", "floating_ips", "security_groups", "security_group_rules")
+    return {
+        "compute": {"instances": limits.instances, "cores": limits.cores, "ram": limits.ram_mib},
+        "block_storage": {
+            "volumes": limits.volumes,
+            "gigabytes": limits.volume_gib,
+            "snapshots": limits.snapshots,
+        },
+        "network": {name: getattr(limits, name) for name in same},
+    }
+
+
+def _groups_of_rules(department: Department, project: Project, catalogue: Catalogue) -> tuple[DesiredGroupOfRules, ...]:
+    groups = {
+        group.name: DesiredGroupOfRules(
+            group.name,
+            (*_outward(), *(_rule(group, rule) for rule in catalogue.rules(group))),
+        )
+        for group in project.security_groups
+    }
+    try:
+        order = TopologicalSorter({name: sorted(group.needs) for name, group in groups.items()}).static_order()
+        return tuple(groups[name] for name in order if name in groups)
+    except CycleError as error:
+        circle = " → ".join(reversed(error.args[1]))
+        where = f"{department.slug}: project {project.name}"
+        hint = "Let one of them name an address range."
+        raise UserError(Problem(f"{where}: security groups let each other in, in a circle: {circle}", hint)) from None
+
+
+def _outward() -> tuple[DesiredRule, ...]:
+    """Everything may go out: what Neutron gives a new group, said so that it stays."""
+    return tuple(DesiredRule("egress", version, None, None, None, None, None) for version in ("IPv4", "IPv6"))
+
+
+def _rule(group: SecurityGroup, rule: SecurityRule) -> DesiredRule:
+    low, high = rule.port_range or (None, None)
+    cidr = rule.source_cidr
+    remote = None if cidr is not None else SELF if rule.source == group.name else rule.source
+    return DesiredRule("ingress", "IPv4", str(rule.protocol), low, high, str(cidr) if cidr else None, remote)

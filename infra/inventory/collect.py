@@ -1,0 +1,143 @@
+"""Reads the cloud: a fixed number of calls, however many departments there are, each counted."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from infra.inventory.model import SCHEMA_VERSION, Failure, Inventory, NotMeasured, ResourceProvider
+from infra.inventory.sources import NOT_MEASURED, SOURCES, Source
+
+if TYPE_CHECKING:
+    from openstack.connection import Connection
+
+
+def collect_inventory(
+    connection: Connection, *, now: datetime | None = None, on_source: Callable[[str], None] = lambda _name: None
+) -> Inventory:
+    """Read everything the connection's user may see of all projects; a source that fails is told in the result.
+
+    ``on_source`` is called with each source's name before it is read.
+    """
+    begun, started = now or datetime.now(UTC), time.monotonic()
+    read: dict[str, Any] = {}
+    failures: list[Failure] = []
+    not_measured = list(NOT_MEASURED)
+    with _Counter(connection) as counter:
+        for source in SOURCES:
+            on_source(source.field)
+            read[source.field] = _guarded(source.field, failures, partial(_read, connection, source))
+        on_source("resource_providers")
+        providers = _guarded("resource_providers", failures, partial(_read_providers, connection))
+        if providers is not None:
+            not_measured += providers.full
+        read["resource_providers"] = None if providers is None else providers.read
+    return Inventory(
+        schema_version=SCHEMA_VERSION,
+        collected_at=begun.isoformat(timespec="seconds"),
+        seconds=round(time.monotonic() - started, 3),
+        calls=counter.calls,
+        region=connection.config.get_region_name(),
+        failures=tuple(failures),
+        not_measured=tuple(not_measured),
+        **read,
+    )
+
+
+class _Counter:
+    """Counts the answers on the one HTTP session that every service of the connection uses."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.calls = 0
+        self._hooks: list[Any] = connection.session.session.hooks["response"]
+
+    def __enter__(self) -> _Counter:
+        self._hooks.append(self._count)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._hooks.remove(self._count)
+
+    def _count(self, response: Any, *_args: object, **_options: object) -> Any:
+        self.calls += 1
+        return response
+
+
+def _guarded(name: str, failures: list[Failure], read: Callable[[], Any]) -> Any:
+    from keystoneauth1.exceptions import ClientException
+    from openstack.exceptions import SDKException
+
+    try:
+        return read()
+    except (ClientException, SDKException) as error:
+        failures.append(Failure(name, str(error)))
+    except (KeyError, TypeError, ValueError) as error:
+        # an answer in another shape than the API reference says: told, with what was missing
+        failures.append(Failure(name, f"unexpected answer: {type(error).__name__}: {error}"))
+    return None
+
+
+def _read(connection: Connection, source: Source) -> tuple[Any, ...]:
+    proxy = getattr(connection, source.service)
+    items = (source.parse(raw) for raw in list_pages(_getter(proxy, source.microversion), source.path, source.key))
+    return tuple(sorted(items, key=repr))
+
+
+def _getter(proxy: Any, microversion: str | None) -> Callable[[str], Mapping[str, Any]]:
+    from openstack.exceptions import raise_from_response
+
+    def get(path: str) -> Mapping[str, Any]:
+        response = proxy.get(path, microversion=microversion)
+        raise_from_response(response)
+        answer: Mapping[str, Any] = response.json()
+        return answer
+
+    return get
+
+
+def list_pages(get: Callable[[str], Mapping[str, Any]], path: str, key: str) -> Iterator[Mapping[str, Any]]:
+    """Give the items of all pages, following each service's way to name the next one."""
+    own_path, next_path = urlsplit(path).path, path
+    while next_path:
+        answer = get(next_path)
+        yield from answer[key]
+        links = answer.get("links")
+        follow = (
+            next(
+                (link["href"] for link in answer.get(f"{key}_links", ()) if link["rel"] == "next"), None
+            )  # Nova, Neutron, Cinder
+            or answer.get("next")  # Glance
+            or (links.get("next") if isinstance(links, Mapping) else None)  # Keystone
+        )
+        # only the query is taken: the address in a link may be that of a server behind the proxy
+        next_path = f"{own_path}?{urlsplit(follow).query}" if follow else ""
+
+
+@dataclass(frozen=True)
+class _Providers:
+    read: tuple[ResourceProvider, ...]
+    full: tuple[NotMeasured, ...]
+
+
+def _read_providers(connection: Connection) -> _Providers:
+    """Ask Placement for all hosts that could take one more vCPU: the one call that tells capacity and usage of many."""
+    get = _getter(connection.placement, "1.36")
+    names = {p["uuid"]: p["name"] for p in get("/resource_providers")["resource_providers"]}
+    summaries = get("/allocation_candidates?resources=VCPU:1")["provider_summaries"]
+    read = [
+        ResourceProvider(
+            id=uuid,
+            name=names.get(uuid, ""),
+            capacity={name: r["capacity"] for name, r in sorted(summary["resources"].items())},
+            usage={name: r["used"] for name, r in sorted(summary["resources"].items())},
+        )
+        for uuid, summary in summaries.items()
+    ]
+    why = "Placement tells capacity in bulk only of hosts with a free vCPU"
+    full = [NotMeasured(f"capacity of {name}", why) for uuid, name in sorted(names.items()) if uuid not in summaries]
+    return _Providers(tuple(sorted(read, key=lambda p: p.name)), tuple(full))

@@ -1,0 +1,1 @@
+"""The Pulumi programs, and the engine that runs them in this process."""

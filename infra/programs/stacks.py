@@ -1,0 +1,325 @@
+"""Runs inline programs through Pulumi's Automation API: the only place that starts the ``pulumi`` command.
+
+Everything a run needs is given to it by environment: the state's folder, the passphrase, the cloud's name. No language host
+is needed, for the program runs here; the provider is found as ``pulumi-resource-oneroof`` beside this very Python.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from pulumi import automation
+from pulumi.automation.errors import create_command_error
+from pulumi.automation.events import EngineEvent
+from semver import VersionInfo
+
+from infra.provider.cloud import CLOUD_VARIABLE, ERASE_VARIABLE
+
+Program = Callable[[], None]
+
+
+@dataclass(frozen=True)
+class Engine:
+    """What every run of an installation's stacks shares."""
+
+    command: Path
+    """The ``pulumi`` command, of the SDK's version."""
+    state: Path
+    """Folder of the file backend; holds the stacks of every cloud."""
+    home: Path
+    """Folder for Pulumi's own files, which can be made again."""
+    cloud: str
+    """Entry in ``clouds``."""
+    clouds: Path
+    """``clouds.yaml``."""
+    passphrase: str
+    """Encrypts the secrets in the state."""
+    may_erase: bool = False
+    """Whether what holds data may be deleted."""
+
+    def environment(self, state: Path) -> dict[str, str]:
+        """Give what pulumi and the provider read."""
+        return {
+            "PULUMI_BACKEND_URL": f"file://{state}",
+            "PULUMI_CONFIG_PASSPHRASE": self.passphrase,
+            "PULUMI_CONFIG_PASSPHRASE_FILE": "",
+            "PULUMI_SKIP_UPDATE_CHECK": "true",
+            "PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS": "true",
+            "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+            "PATH": f"{Path(sys.executable).parent}:{os.environ.get('PATH', '')}",
+            "OS_CLIENT_CONFIG_FILE": str(self.clouds),
+            CLOUD_VARIABLE: self.cloud,
+            ERASE_VARIABLE: "yes" if self.may_erase else "no",
+        }
+
+    def checkpoint(self, stack: str) -> Path:
+        """Give the file that holds the state of a stack."""
+        return self.state / ".pulumi" / "stacks" / self.cloud / f"{stack}.json"
+
+    def exists(self, stack: str) -> bool:
+        """Tell whether a stack was ever applied."""
+        return self.checkpoint(stack).exists()
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing the engine does, or would do."""
+
+    operation: str
+    """create, update, replace, delete, or same."""
+    type: str
+    """Provider's type, such as ``oneroof:network:Router``."""
+    name: str
+    changes: tuple[tuple[str, Any, Any], ...] = ()
+    """Property, actual value, declared value."""
+
+
+class StackError(Exception):
+    """A run failed; each reason is one sentence."""
+
+    def __init__(self, reasons: tuple[str, ...]) -> None:
+        self.reasons = reasons
+        super().__init__("\n".join(reasons))
+
+
+class _Command(automation.PulumiCommand):
+    """A ``pulumi`` command whose version was checked when it was found."""
+
+    def __init__(self, path: Path, version: str) -> None:
+        self.command = str(path)
+        self.version = VersionInfo.parse(version)
+
+    def run(
+        self,
+        args: list[str],
+        cwd: str,
+        additional_env: Mapping[str, str],
+        on_output: Callable[[str], Any] | None = None,  # noqa: ARG002 - steps come as events
+        on_error: Callable[[str], Any] | None = None,  # noqa: ARG002 - steps come as events
+    ) -> automation.CommandResult:
+        """Run it in a session of its own: Ctrl-C reaches it through :func:`interrupt`, once, and it ends in order."""
+        argv = [self.command, "--non-interactive", *args]
+        environment = {**os.environ, **additional_env, "PULUMI_AUTOMATION_API": "true"}
+        pipe = subprocess.PIPE
+        with subprocess.Popen(
+            argv,
+            stdin=subprocess.DEVNULL,
+            stdout=pipe,
+            stderr=pipe,
+            cwd=cwd,
+            env=environment,
+            text=True,
+            start_new_session=True,
+        ) as process:
+            _running.add(process)
+            stdout, stderr = process.communicate()
+            _running.discard(process)
+        result = automation.CommandResult(stdout=stdout, stderr=stderr, code=process.returncode)
+        if process.returncode != 0:
+            raise create_command_error(result)
+        return result
+
+
+class _Stack(automation.Stack):
+    """A stack that asks the command for nothing that its state's file says as well: each call costs half a second."""
+
+    def __init__(self, name: str, workspace: automation.LocalWorkspace, *, exists: bool) -> None:
+        self.name, self.workspace = name, workspace
+        if not exists:
+            workspace.create_stack(name)
+
+    def outputs(self) -> automation.OutputMap:
+        """Give nothing: :func:`read_outputs` reads the file."""
+        return {}
+
+    def info(self, show_secrets: bool = True) -> automation.UpdateSummary:  # noqa: ARG002 - the SDK's signature
+        """Give a summary without asking for the history."""
+        return automation.UpdateSummary("", datetime.now(UTC), "", {}, {}, "succeeded")
+
+
+_running: set[subprocess.Popen[str]] = set()
+
+
+def interrupt() -> None:
+    """Tell every running command to finish what is under way, record it, and stop."""
+    for process in list(_running):
+        process.send_signal(signal.SIGINT)
+
+
+def preview(engine: Engine, stack: str, program: Program, *, refresh: bool) -> tuple[Step, ...]:
+    """Give what an apply would do. Works on a copy of the state, so that nothing of the installation is touched."""
+    steps: list[Step] = []
+    with tempfile.TemporaryDirectory(prefix="oneroof-plan-") as folder:
+        copy = Path(folder) / "state"
+        for path in (
+            engine.checkpoint(stack),
+            engine.state / ".pulumi" / "meta.yaml",
+            _settings(engine.state, engine, stack),
+        ):
+            if path.exists():
+                target = copy / path.relative_to(engine.state)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(path, target)
+        with _opened(engine, stack, program, copy) as opened:
+            _run(lambda listen: opened.preview(on_event=listen, refresh=refresh), steps.append)
+    return tuple(steps)
+
+
+def update(
+    engine: Engine, stack: str, program: Program, *, refresh: bool, on_step: Callable[[Step], None]
+) -> dict[str, Any]:
+    """Make the cloud as the program says; give the stack's outputs, secrets closed. Raises :class:`StackError`."""
+    with _opened(engine, stack, program, engine.state) as opened:
+        _run(lambda listen: opened.up(on_event=listen, refresh=refresh, suppress_outputs=True, show_secrets=False), on_step)
+    return read_outputs(engine, stack)
+
+
+def destroy(engine: Engine, stack: str, *, on_step: Callable[[Step], None]) -> None:
+    """Delete everything a stack made, then the stack. Raises :class:`StackError`."""
+    with _opened(engine, stack, lambda: None, engine.state) as opened:
+        _run(lambda listen: opened.destroy(on_event=listen, suppress_outputs=True, show_secrets=False), on_step)
+        opened.workspace.remove_stack(stack)
+    shutil.rmtree(_folder(engine.state, engine, stack), ignore_errors=True)
+
+
+def read_outputs(engine: Engine, stack: str) -> dict[str, Any]:
+    """Give a stack's outputs as its state's file has them, secrets closed."""
+    root = (each for each in read_resources(engine, stack) if each["type"] == "pulumi:pulumi:Stack")
+    return next((dict(each.get("outputs") or {}) for each in root), {})
+
+
+def read_secrets(engine: Engine, stack: str) -> dict[str, Any]:
+    """Give a stack's outputs with its secrets in clear: never to be printed."""
+    with _opened(engine, stack, lambda: None, engine.state) as opened:
+        return {name: output.value for name, output in opened.workspace.stack_outputs(stack).items()}
+
+
+def read_resources(engine: Engine, stack: str) -> tuple[Mapping[str, Any], ...]:
+    """Give the resources of a stack's state as recorded (``type``, ``urn``, ``outputs`` …); secrets stay closed."""
+    path = engine.checkpoint(stack)
+    if not path.exists():
+        return ()
+    latest = json.loads(path.read_text())["checkpoint"].get("latest") or {}
+    return tuple(latest.get("resources") or ())
+
+
+def _folder(state: Path, engine: Engine, stack: str) -> Path:
+    return state / "work" / engine.cloud / stack
+
+
+def _settings(state: Path, engine: Engine, stack: str) -> Path:
+    return _folder(state, engine, stack) / f"Pulumi.{stack}.yaml"
+
+
+@contextmanager
+def _opened(engine: Engine, stack: str, program: Program, state: Path) -> Iterator[automation.Stack]:
+    """Open a stack in a folder of its own, which keeps the salt of its secrets."""
+    folder = _folder(state, engine, stack)
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    state.chmod(0o700)
+    engine.home.mkdir(parents=True, exist_ok=True)
+    settings = automation.ProjectSettings(engine.cloud, "python", backend=automation.ProjectBackend(f"file://{state}"))
+    workspace = automation.LocalWorkspace(
+        work_dir=str(folder),
+        pulumi_home=str(engine.home),
+        program=program,
+        env_vars=engine.environment(state),
+        project_settings=settings,
+        pulumi_command=_Command(engine.command, sdk_version()),
+    )
+    try:
+        checkpoint = state / ".pulumi" / "stacks" / engine.cloud / f"{stack}.json"
+        yield _Stack(stack, workspace, exists=checkpoint.exists())
+    except automation.ConcurrentUpdateError as error:
+        if not _unlock_dead(state, engine.cloud, stack):
+            raise StackError((f"another run works on {stack}; wait until it ends",)) from error
+        raise StackError((f"an earlier run of {stack} was killed; its lock is removed, run again",)) from error
+
+
+def _unlock_dead(state: Path, cloud: str, stack: str) -> bool:
+    """Remove the locks of processes of this machine that are no more; tell whether none is left."""
+    folder = state / ".pulumi" / "locks" / "organization" / cloud / stack
+    for lock in folder.glob("*.json"):
+        owner = json.loads(lock.read_text())
+        if owner.get("hostname") != socket.gethostname() or Path(f"/proc/{owner.get('pid')}").exists():
+            return False
+        lock.unlink()
+    return True
+
+
+def sdk_version() -> str:
+    """Give the version of the Pulumi SDK, which the command must have too."""
+    from importlib.metadata import version
+
+    return version("pulumi")
+
+
+def _run(start: Callable[[Callable[[EngineEvent], None]], Any], on_step: Callable[[Step], None]) -> Any:
+    """Start an operation, hand on its steps, and turn its failure into sentences."""
+    reasons: list[str] = []
+
+    def listen(event: EngineEvent) -> None:
+        if event.resource_pre_event is not None:
+            step = _step(event.resource_pre_event.metadata)
+            if step is not None:
+                on_step(step)
+        told = event.diagnostic_event
+        if told is not None and told.severity == "error" and (reason := _sentence(told.message)):
+            reasons.append(reason)
+
+    try:
+        return start(listen)
+    except automation.ConcurrentUpdateError:
+        raise
+    except automation.CommandError as error:
+        raise StackError(tuple(dict.fromkeys(reasons)) or (str(error),)) from error
+
+
+def _sentence(message: str) -> str:
+    """Give a diagnostic without colours and without the engine's words around ours."""
+    plain = re.sub(r"<\{%.*?%\}>", "", message).strip()
+    # the engine says the first after every failure, the second when it stops the provider itself after one
+    if re.fullmatch(r"(update|preview|destroy) failed", plain) or "exited prematurely" in plain:
+        return ""
+    found = re.search(r"(?:has a problem: |(?=cannot (?:create|read|update|delete) ))(.*)", plain, re.DOTALL)
+    text = found.group(1) if found else plain
+    return re.sub(r"\s*\n\s*\*?\s*", " ", text).strip()
+
+
+_OPERATIONS = {
+    "create": "create",
+    "update": "update",
+    "delete": "delete",
+    "replace": "replace",
+    "same": "same",
+    "delete-replaced": "",
+    "create-replacement": "",
+}
+
+
+def _step(metadata: Any) -> Step | None:
+    operation = _OPERATIONS.get(str(metadata.op.value), "")
+    if (
+        not operation
+        or not metadata.type.startswith("oneroof:")
+        or metadata.type.startswith(("oneroof:department", "oneroof:cloud"))
+    ):
+        return None
+    old = metadata.old.outputs if metadata.old and metadata.old.outputs else {}
+    new = metadata.new.inputs if metadata.new and metadata.new.inputs else {}
+    changes = tuple((name, old.get(name), new.get(name)) for name in metadata.diffs or ())
+    return Step(operation, metadata.type, metadata.urn.rpartition("::")[2], changes)

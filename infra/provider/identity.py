@@ -1,0 +1,196 @@
+"""Keystone: domains, projects, groups, users, memberships and role assignments."""
+
+# ruff: noqa: ARG002 - every kind has the same methods, whether it needs each argument or not
+
+from __future__ import annotations
+
+import secrets
+from typing import Any, ClassVar
+
+from infra.provider.cloud import Cloud
+from infra.provider.failure import CloudError
+from infra.provider.field import Field, text
+from infra.provider.kind import Kind
+from infra.provider.values import Values
+
+
+class Domain(Kind):
+    """A department."""
+
+    pulumi_type = "oneroof:identity:Domain"
+    service, noun = "identity", "domain"
+    fields: ClassVar = {"name": text(), "description": text(""), "is_enabled": Field(bool, True)}
+
+    def create(self, cloud: Cloud, inputs: Values) -> Any:
+        """Create it and remember that it is empty."""
+        domain = super().create(cloud, inputs)
+        cloud.made(domain.id)
+        return domain
+
+    def delete(self, cloud: Cloud, identifier: str, state: Values) -> None:
+        """Delete it, disabled first as Keystone demands; Keystone would take its projects along, so none may be left."""
+        left = sorted(project.name for project in cloud.admin.identity.projects(domain_id=identifier))
+        if left:
+            raise CloudError(f"domain {state['name']} still has projects that are not declared: {', '.join(left)}")
+        if self.get(cloud, identifier, state) is not None:
+            cloud.admin.identity.update_domain(identifier, is_enabled=False)
+            super().delete(cloud, identifier, state)
+
+
+class Project(Kind):
+    """A part of a department."""
+
+    pulumi_type = "oneroof:identity:Project"
+    service, noun = "identity", "project"
+    fields: ClassVar = {
+        "name": text(),
+        "domain_id": text(replaces=True),
+        "description": text(""),
+        "tags": Field(list, None, unordered=True),
+        "is_enabled": Field(bool, True),
+    }
+    unique_by = ("name", "domain_id")
+
+    def create(self, cloud: Cloud, inputs: Values) -> Any:
+        """Create it and remember that it is empty."""
+        project = super().create(cloud, inputs)
+        cloud.made(project.id)
+        return project
+
+    def delete(self, cloud: Cloud, identifier: str, state: Values) -> None:
+        """Delete it with its built-in security group; Keystone would orphan what is in it, so it must be empty."""
+        admin = cloud.admin
+        left = [
+            *(f"server {s.name}" for s in admin.compute.servers(details=False, all_projects=True, project_id=identifier)),
+            *(f"volume {v.name or v.id}" for v in admin.block_storage.volumes(all_projects=True, project_id=identifier)),
+            *(f"network {n.name}" for n in admin.network.networks(project_id=identifier)),
+            *(f"router {r.name}" for r in admin.network.routers(project_id=identifier)),
+            *(f"floating address {a.floating_ip_address}" for a in admin.network.ips(project_id=identifier)),
+        ]
+        if left:
+            raise CloudError(f"project {state['name']} still has what is not declared: {', '.join(sorted(left))}")
+        for group in list(admin.network.security_groups(project_id=identifier, name="default")):
+            admin.network.delete_security_group(group.id, ignore_missing=True)
+        super().delete(cloud, identifier, state)
+
+
+class Group(Kind):
+    """People with the same rights."""
+
+    pulumi_type = "oneroof:identity:Group"
+    service, noun = "identity", "group"
+    fields: ClassVar = {"name": text(), "domain_id": text(replaces=True), "description": text("")}
+    unique_by = ("name", "domain_id")
+
+
+class User(Kind):
+    """A local account; its password is made up here and shown to nobody but the state."""
+
+    pulumi_type = "oneroof:identity:User"
+    service, noun = "identity", "user"
+    fields: ClassVar = {"name": text(), "domain_id": text(replaces=True), "description": text("")}
+    secret = ("password",)
+    unique_by = ("name", "domain_id")
+
+    def generate(self) -> Values:
+        """Give a password of 192 random bits."""
+        return {"password": secrets.token_urlsafe(24)}
+
+    def body(self, inputs: Values) -> Values:
+        """Send the password too."""
+        password = {"password": inputs["password"]} if "password" in inputs else {}
+        return super().body(inputs) | password
+
+
+class _Link(Kind):
+    """What has no id of its own: its existence at a path is all there is."""
+
+    def path(self, cloud: Cloud, inputs: Values) -> str:
+        """Give the path under Keystone's /v3 that is PUT, asked for and deleted."""
+        raise NotImplementedError
+
+    def find(self, cloud: Cloud, inputs: Values) -> Any | None:
+        """Give nothing: making it twice makes it once."""
+        return None
+
+    def create(self, cloud: Cloud, inputs: Values) -> Any:
+        """Make the link."""
+        path = self.path(cloud, inputs)
+        _raise_for(cloud.admin.identity.put(path))
+        return path
+
+    def get(self, cloud: Cloud, identifier: str, state: Values) -> Any | None:
+        """Give the path where the link exists."""
+        response = cloud.admin.identity.head(identifier)
+        if response.status_code == 404:
+            return None
+        _raise_for(response)
+        return identifier
+
+    def show(self, cloud: Cloud, resource: Any, state: Values) -> Values:
+        """Give what was declared: the path was made from it."""
+        return {name: state.get(name) for name in self.fields}
+
+    def identifier(self, resource: Any) -> str:
+        """Give the path."""
+        return str(resource)
+
+    def delete(self, cloud: Cloud, identifier: str, state: Values) -> None:
+        """Remove the link."""
+        response = cloud.admin.identity.delete(identifier)
+        if response.status_code != 404:
+            _raise_for(response)
+
+
+class Membership(_Link):
+    """A user in a group."""
+
+    pulumi_type = "oneroof:identity:Membership"
+    service, noun = "identity", "membership"
+    fields: ClassVar = {"group_id": text(replaces=True), "user_id": text(replaces=True)}
+
+    def path(self, cloud: Cloud, inputs: Values) -> str:
+        """Give the path of the user in the group."""
+        return f"/groups/{inputs['group_id']}/users/{inputs['user_id']}"
+
+
+class RoleAssignment(_Link):
+    """A role of a group, a user or the provisioner itself, on a project or (inherited by its projects) a domain."""
+
+    pulumi_type = "oneroof:identity:RoleAssignment"
+    service, noun = "identity", "role_assignment"
+    fields: ClassVar = {
+        "role": text(replaces=True),
+        "group_id": text("", replaces=True),
+        "user_id": text("", replaces=True),
+        "is_provisioner": Field(bool, False, replaces=True),
+        "project_id": text("", replaces=True),
+        "domain_id": text("", replaces=True),
+        "is_inherited": Field(bool, False, replaces=True),
+    }
+
+    def check(self, inputs: Values) -> dict[str, str]:
+        """One who, one where."""
+        wrong = {}
+        if sum(bool(inputs[who]) for who in ("group_id", "user_id", "is_provisioner")) != 1:
+            wrong["role"] = "got several or none, expected one of group_id, user_id and is_provisioner"
+        if bool(inputs["project_id"]) == bool(inputs["domain_id"]):
+            wrong["role"] = "got both or none, expected one of project_id and domain_id"
+        return wrong
+
+    def path(self, cloud: Cloud, inputs: Values) -> str:
+        """Give the path of the assignment."""
+        user = cloud.admin.current_user_id if inputs["is_provisioner"] else inputs["user_id"]
+        who = f"groups/{inputs['group_id']}" if inputs["group_id"] else f"users/{user}"
+        where = f"projects/{inputs['project_id']}" if inputs["project_id"] else f"domains/{inputs['domain_id']}"
+        what = f"/{where}/{who}/roles/{cloud.role_id(inputs['role'])}"
+        return f"/OS-INHERIT{what}/inherited_to_projects" if inputs["is_inherited"] else what
+
+
+def _raise_for(response: Any) -> None:
+    from openstack.exceptions import raise_from_response
+
+    raise_from_response(response)
+
+
+KINDS: tuple[Kind, ...] = (Domain(), Project(), Group(), User(), Membership(), RoleAssignment())

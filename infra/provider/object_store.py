@@ -1,0 +1,117 @@
+"""Swift API: containers of objects."""
+
+# ruff: noqa: ARG002 - every kind has the same methods, whether it needs each argument or not
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from infra.provider.cloud import Cloud
+from infra.provider.field import text
+from infra.provider.kind import Kind, refuse_erasure
+from infra.provider.values import Values
+
+_MADE_BY = "X-Container-Meta-Made-By"
+
+
+class Container(Kind):
+    """A container in the account of a project; its id is ``<project id>/<name>``."""
+
+    pulumi_type = "oneroof:object_store:Container"
+    service, noun = "object_store", "container"
+    holds_data = True
+    fields: ClassVar = {
+        "name": text(replaces=True),
+        "project_id": text(replaces=True),
+        "read_acl": text(""),
+        "write_acl": text(""),
+    }
+
+    def find(self, cloud: Cloud, inputs: Values) -> Any | None:
+        """Ask for it by name."""
+        if cloud.is_fresh(inputs["project_id"]):
+            return None
+        return self.get(cloud, f"{inputs['project_id']}/{inputs['name']}", inputs)
+
+    def is_ours(self, resource: Any) -> bool:
+        """Tell by its metadata."""
+        return bool(resource.headers.get(_MADE_BY) == "oneroof")
+
+    def create(self, cloud: Cloud, inputs: Values) -> Any:
+        """Create it in the account of its project."""
+        identifier = f"{inputs['project_id']}/{inputs['name']}"
+        _raise_for(_store(cloud, identifier).put(_path(identifier), headers={_MADE_BY: "oneroof", **_acls(inputs)}))
+        return self.get(cloud, identifier, inputs)
+
+    def get(self, cloud: Cloud, identifier: str, state: Values) -> Any | None:
+        """Give the answer to HEAD, or nothing where it is gone."""
+        response = _store(cloud, identifier).head(_path(identifier))
+        if response.status_code == 404:
+            return None
+        _raise_for(response)
+        response.identifier = identifier
+        return response
+
+    def show(self, cloud: Cloud, resource: Any, state: Values) -> Values:
+        """Read the headers."""
+        project, _, name = resource.identifier.partition("/")
+        return {
+            "name": name,
+            "project_id": project,
+            "read_acl": resource.headers.get("X-Container-Read", ""),
+            "write_acl": resource.headers.get("X-Container-Write", ""),
+        }
+
+    def identifier(self, resource: Any) -> str:
+        """Give project and name."""
+        return str(resource.identifier)
+
+    def update(self, cloud: Cloud, identifier: str, state: Values, inputs: Values, changed: set[str]) -> None:
+        """Set who may read and write."""
+        _raise_for(_store(cloud, identifier).post(_path(identifier), headers=_acls(inputs)))
+
+    def delete(self, cloud: Cloud, identifier: str, state: Values) -> None:
+        """Delete it; its objects only where the operator said that data may go."""
+        store, path = _store(cloud, identifier), _path(identifier)
+        while names := _objects(store, path):
+            refuse_erasure(cloud, f"container {state['name']}")
+            for name in names:
+                store.delete(f"{path}/{_quoted(name)}")
+        response = store.delete(path)
+        if response.status_code != 404:
+            _raise_for(response)
+
+
+def _store(cloud: Cloud, identifier: str) -> Any:
+    return cloud.in_project(identifier.partition("/")[0]).object_store
+
+
+def _path(identifier: str) -> str:
+    return "/" + _quoted(identifier.partition("/")[2])
+
+
+def _quoted(name: str) -> str:
+    from urllib.parse import quote
+
+    return quote(name)
+
+
+def _acls(inputs: Values) -> dict[str, str]:
+    return {"X-Container-Read": inputs["read_acl"], "X-Container-Write": inputs["write_acl"]}
+
+
+def _objects(store: Any, path: str) -> list[str]:
+    response = store.get(path, params={"format": "json", "limit": "1000"})
+    if response.status_code == 404:
+        return []
+    _raise_for(response)
+    return [each["name"] for each in response.json()]
+
+
+def _raise_for(response: Any) -> None:
+    from openstack.exceptions import raise_from_response
+
+    raise_from_response(response)
+
+
+KINDS: tuple[Kind, ...] = (Container(),)

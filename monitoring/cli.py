@@ -1,0 +1,110 @@
+"""Commands of ``monitoring``: exporter, savings, report, status, operations push."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from tenants.installation import Installation
+
+
+@click.command()
+@click.option("--listen", default="127.0.0.1:9180", show_default=True, help="Address and port to answer on.")
+@click.option("--site", default="site-a", show_default=True, help="Label site of everything measured.")
+@click.option("--cloud", default="oneroof", show_default=True, help="Entry of clouds.yaml.")
+def exporter(listen: str, site: str, cloud: str) -> None:
+    """Serve metrics of the cloud for Prometheus; runs on the operations host."""
+    import logging
+
+    from monitoring.service import Exporter, serve
+
+    address, _, port = listen.rpartition(":")
+    if not port.isdecimal() or not address:
+        raise click.BadParameter(f"got {listen}, expected ADDRESS:PORT", param_hint="--listen")
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    thread = serve(Exporter(Installation.current(), cloud, site), address, int(port))
+    click.echo(f"metrics on http://{listen}/metrics", err=True)
+    thread.join()
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables.")
+@click.option("--cloud", default="oneroof", show_default=True, help="Entry of clouds.yaml.")
+def status(as_json: bool, cloud: str) -> None:
+    """Show endpoints, machines, departments, their servers' answers, and the last backup and drill of each."""
+    import json
+
+    from monitoring.overview import collect_overview
+    from monitoring.status import build_status, print_status
+
+    overview = collect_overview(Installation.current(), cloud)
+    if as_json:
+        click.echo(json.dumps(build_status(overview), indent=2, ensure_ascii=False))
+    else:
+        print_status(overview)
+
+
+@click.command()
+@click.option("--cloud", default="oneroof", show_default=True, help="Entry of clouds.yaml.")
+@click.option("--output", type=click.Path(path_type=Path), help="File to write; the installation's reports/ if left out.")
+def report(cloud: str, output: Path | None) -> None:
+    """Write the page: what was built, how it is used, what it saves, what was backed up and restored."""
+    from monitoring.overview import collect_overview
+    from monitoring.reports.page import write_report
+
+    installation = Installation.current()
+    target = output or installation.reports / "index.html"
+    overview = collect_overview(installation, cloud)
+    write_report(overview, target)
+    for what, why in overview.missing.items():
+        click.echo(f"not measured: {what}: {why}", err=True)
+    click.echo(str(target))
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
+@click.option("--cloud", default="oneroof", show_default=True, help="Entry of clouds.yaml.")
+def savings(as_json: bool, cloud: str) -> None:
+    """Compare the surveyed baseline with what the cloud measures now."""
+    import json
+    from dataclasses import asdict
+
+    from monitoring.overview import collect_overview
+    from monitoring.savings.table import print_savings
+    from tenants.problem import UserError
+
+    overview = collect_overview(Installation.current(), cloud)
+    if overview.savings is None:
+        raise UserError(f"savings: {overview.missing.get('savings', 'the cloud could not be read')}")
+    if as_json:
+        click.echo(json.dumps(asdict(overview.savings), indent=2, ensure_ascii=False))
+    else:
+        print_savings(overview.savings)
+
+
+@click.group()
+def operations() -> None:
+    """Bring things to the operations host."""
+
+
+@operations.command()
+@click.option(
+    "--declarations",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Folder of declarations; this checkout's tenants/ if left out.",
+)
+def push(declarations: Path | None) -> None:
+    """Bring declarations and what apply made of them to the operations host."""
+    from monitoring.operations import list_files, load_operations_hosts
+    from monitoring.operations import push as push_files
+    from tenants.installation import repository
+
+    installation = Installation.current()
+    hosts = load_operations_hosts(installation.inventory)
+    files = list_files(installation, declarations or repository() / "tenants")
+    push_files(hosts, files)
+    click.echo(f"{len(files)} files to {', '.join(host.name for host in hosts)}", err=True)
+
+
+COMMANDS: tuple[click.Command, ...] = (status, report, savings, exporter, operations)

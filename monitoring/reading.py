@@ -1,0 +1,191 @@
+"""From the inventory to capacity, quota and usage of departments; and what else of the cloud an overview names.
+
+Limits of servers and volumes are those declared: Nova and Cinder tell them one project at a time, and what differs from the
+declaration is found by ``oneroof plan``. Limits of addresses are read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from infra.inventory import Inventory
+from infra.inventory.model import Domain, FloatingAddress, Project, Server, Snapshot, Volume
+from monitoring.usage import Amounts, CloudUsage, ProjectUse, ServerUse
+from tenants.declaration.load import load_catalogue, load_departments
+from tenants.declaration.model import Limits
+from tenants.installation import Installation
+
+if TYPE_CHECKING:
+    from openstack.connection import Connection
+
+    from monitoring.overview import Machine
+
+_MIB, _GIB = 1024**2, 1024**3
+_OPERATORS_DOMAIN = "default"  # Keystone's id of the domain that bootstrap makes
+_Item = TypeVar("_Item", Server, Volume, Snapshot, FloatingAddress)
+Limited = Mapping[tuple[str, str], Limits]
+"""Department and project to what was declared."""
+
+
+class ReadingError(Exception):
+    """So much of the cloud could not be read that nothing can be said of it."""
+
+
+def collect_usage(connection: Connection) -> CloudUsage:
+    """Read the cloud; raise :class:`ReadingError` where not even its projects can be read."""
+    from infra.inventory.collect import collect_inventory
+
+    return build_usage(collect_inventory(connection), declared_limits())
+
+
+def declared_limits() -> Limited:
+    """Give the limits of every declared project."""
+    catalogue = load_catalogue()
+    return {
+        (department.slug, project.name): catalogue.limits(project.quota)
+        for department in load_departments(catalogue=catalogue)
+        for project in department.projects
+    }
+
+
+def build_usage(inventory: Inventory, limits: Limited) -> CloudUsage:
+    """Give the usage of every project that is not the operator's own; raise :class:`ReadingError`."""
+    failures = {failure.source: failure.error for failure in inventory.failures}
+    if inventory.projects is None or inventory.domains is None:
+        raise ReadingError("; ".join(f"{source}: {error}" for source, error in failures.items()))
+    names = department_names(inventory.domains, inventory.projects)
+    used = {project: _used(inventory, project) for project in names}
+    read = {name: value is not None for name, value in vars(inventory).items() if _is_source(name, value, failures)}
+    return CloudUsage(
+        read_at=datetime.fromisoformat(inventory.collected_at).timestamp(),
+        hosts=sum(host.state == "up" for host in inventory.hypervisors or ()),
+        capacity=_capacity(inventory),
+        stored_bytes=_stored(inventory),
+        projects=tuple(
+            ProjectUse(
+                department, project, _quota(inventory, project_id, limits.get((department, project))), used[project_id]
+            )
+            for project_id, (department, project) in sorted(names.items(), key=lambda item: item[1])
+        ),
+        servers=tuple(
+            ServerUse(
+                server_id=server.id,
+                name=server.name,
+                department=names[server.project_id][0],
+                project=names[server.project_id][1],
+                status=server.status,
+                cores=server.vcpus,
+                memory_bytes=server.ram_mib * _MIB,
+                host=server.host or "",
+                addresses=server.floating_addresses,
+            )
+            for server in sorted(inventory.servers or (), key=lambda s: (s.project_id, s.name))
+            if server.project_id in names
+        ),
+        parts=read,
+        missing=failures,
+        untold={told.what: told.why for told in inventory.not_measured},
+        calls=inventory.calls,
+    )
+
+
+def department_names(domains: Iterable[Domain], projects: Iterable[Project]) -> dict[str, tuple[str, str]]:
+    """Give department and project, as declarations call them, for every Keystone project of a department."""
+    departments = {domain.id: domain.name for domain in domains if domain.id != _OPERATORS_DOMAIN}
+    return {
+        project.id: (departments[project.domain_id], project.name.removeprefix(f"{departments[project.domain_id]}-"))
+        for project in projects
+        if project.domain_id in departments
+    }
+
+
+def _used(inventory: Inventory, project: str) -> Amounts:
+    servers, volumes = _own(inventory.servers, project), _own(inventory.volumes, project)
+    snapshots, addresses = _own(inventory.snapshots, project), _own(inventory.floating_addresses, project)
+    return Amounts(
+        servers=None if servers is None else len(servers),
+        cores=None if servers is None else sum(server.vcpus for server in servers),
+        memory_bytes=None if servers is None else sum(server.ram_mib for server in servers) * _MIB,
+        volumes=None if volumes is None else len(volumes),
+        # Cinder counts snapshots in the same limit
+        storage_bytes=None
+        if volumes is None or snapshots is None
+        else (sum(v.size_gib for v in volumes) + sum(s.size_gib for s in snapshots)) * _GIB,
+        floating_addresses=None if addresses is None else len(addresses),
+    )
+
+
+def _own(items: tuple[_Item, ...] | None, project: str) -> tuple[_Item, ...] | None:
+    return None if items is None else tuple(item for item in items if item.project_id == project)
+
+
+def _quota(inventory: Inventory, project: str, declared: Limits | None) -> Amounts:
+    own = next((quota.limits for quota in inventory.network_quotas or () if quota.project_id == project), None)
+    addresses = own.get("floatingip") if own else None
+    if addresses is None and declared:
+        addresses = declared.floating_ips
+    addresses = None if addresses == -1 else addresses
+    if declared is None:
+        return Amounts(floating_addresses=addresses)
+    return Amounts(
+        servers=declared.instances,
+        cores=declared.cores,
+        memory_bytes=declared.ram_mib * _MIB,
+        volumes=declared.volumes,
+        storage_bytes=declared.volume_gib * _GIB,
+        floating_addresses=addresses,
+    )
+
+
+def _capacity(inventory: Inventory) -> Amounts:
+    cores = memory = storage = addresses = None
+    if inventory.resource_providers is not None and inventory.hypervisors is not None:
+        told = {provider.name: provider.capacity for provider in inventory.resource_providers}
+        up = [host for host in inventory.hypervisors if host.state == "up" and host.status == "enabled"]
+        # Placement leaves out a host without a free core: what it gave away is what it has
+        cores = sum(told[h.name]["VCPU"] if h.name in told else h.vcpus_used for h in up)
+        memory = sum(told[h.name]["MEMORY_MB"] if h.name in told else h.memory_mib for h in up) * _MIB
+    pools = [pool for pool in inventory.storage_pools or () if pool.total_gib is not None]
+    if pools:
+        storage = sum(pool.total_gib or 0 for pool in pools) * _GIB
+    if inventory.networks is not None and inventory.address_use is not None:
+        external = {network.id for network in inventory.networks if network.external}
+        addresses = sum(use.total for use in inventory.address_use if use.network_id in external)
+    return Amounts(cores=cores, memory_bytes=memory, storage_bytes=storage, floating_addresses=addresses)
+
+
+def _stored(inventory: Inventory) -> float | None:
+    pools = [(p.total_gib, p.free_gib) for p in inventory.storage_pools or ()]
+    known = [total - free for total, free in pools if total is not None and free is not None]
+    return sum(known) * _GIB if known else None
+
+
+def _is_source(name: str, value: object, failures: Mapping[str, str]) -> bool:
+    return name in failures or (isinstance(value, tuple) and name not in ("failures", "not_measured"))
+
+
+def collect_endpoints(connection: Connection) -> dict[str, str]:
+    """Give the public address of every service in the catalogue."""
+    access: Any = connection.session.auth.get_access(connection.session)  # type: ignore[union-attr]  # always a password or token
+    return {
+        service["type"]: endpoint["url"]
+        for service in sorted(access.service_catalog.catalog, key=lambda service: str(service["type"]))
+        for endpoint in service["endpoints"]
+        if endpoint["interface"] == "public"
+    }
+
+
+def collect_machines(installation: Installation) -> tuple[Machine, ...]:
+    """Give the lab's machines; none where the installation is no lab."""
+    from infra.lab.status import collect_status
+    from monitoring.overview import Machine
+
+    lab = collect_status(installation.home)
+    if lab is None:
+        return ()
+    return tuple(
+        Machine(machine.name, ", ".join(machine.groups), machine.address, "running" if machine.running else "off")
+        for machine in lab.machines
+    )

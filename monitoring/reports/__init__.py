@@ -1,0 +1,1 @@
+"""Finished pages out of an overview."""

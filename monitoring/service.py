@@ -1,0 +1,130 @@
+"""The exporter: which sources it reads, which metrics come of them, and the small HTTP server in front."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from prometheus_client import CollectorRegistry, start_http_server
+from prometheus_client.core import Metric
+from prometheus_client.registry import Collector as MetricCollector
+
+from backup.records import BackupRecord, DrillRecord, load_backups, load_drills
+from monitoring.collector import Collector, Source
+from monitoring.departments import load_probes
+from monitoring.exporters.cloud import build_capacity_metrics, build_guest_metrics, build_project_metrics
+from monitoring.exporters.probes import build_probe_metrics
+from monitoring.exporters.recovery import build_backup_metrics, build_drill_metrics, build_objective_metrics
+from monitoring.exporters.savings import build_savings_metrics
+from monitoring.exporters.sources import build_call_metrics, build_source_metrics
+from monitoring.guests import collect_guests, libvirt_here
+from monitoring.objectives import Objective, build_objectives, load_policy
+from monitoring.probe import Answer, ask_all
+from monitoring.prometheus import HOST_UTILISATION, LOCAL, Prometheus
+from monitoring.savings.model import CloudUse, Savings, build_savings
+from monitoring.savings.survey import load_assumptions, load_baseline
+from monitoring.usage import CloudUsage, department_shares
+from tenants.declaration.load import load_departments
+from tenants.installation import Installation
+
+if TYPE_CHECKING:
+    from openstack.connection import Connection
+
+
+class NotYetError(Exception):
+    """What a source is made of was not read yet."""
+
+
+class Metrics(MetricCollector):
+    """Gives Prometheus the last readings; nothing is read while it asks."""
+
+    def __init__(self, collector: Collector, site: str, calls: Callable[[], int]) -> None:
+        self._collector = collector
+        self._site = site
+        self._calls = calls
+
+    def describe(self) -> list[Metric]:
+        """Name nothing beforehand: what is there depends on what could be read."""
+        return []
+
+    def collect(self) -> Iterator[Metric]:
+        """Give every family whose source has a fresh value."""
+        site, readings = self._site, {reading.name: reading for reading in self._collector.readings()}
+        values = {name: reading.value for name, reading in readings.items() if reading.value is not None}
+        usage: CloudUsage | None = values.get("cloud")
+        yield from build_source_metrics(site, readings.values(), usage.parts if usage else {})
+        yield from build_call_metrics(site, self._calls())
+        if usage:
+            yield from build_capacity_metrics(site, usage)
+            yield from build_project_metrics(site, usage)
+            if "guests" in values:
+                yield from build_guest_metrics(site, usage.servers, values["guests"])
+        if "probes" in values:
+            yield from build_probe_metrics(site, values["probes"])
+        if "records" in values:
+            backups, drills = values["records"]
+            yield from build_backup_metrics(site, backups)
+            yield from build_drill_metrics(site, drills)
+        if "declarations" in values:
+            yield from build_objective_metrics(site, values["declarations"])
+        if "savings" in values:
+            yield from build_savings_metrics(site, values["savings"])
+
+
+class Exporter:
+    """All sources of one installation, read in the background."""
+
+    def __init__(self, installation: Installation, cloud: str, site: str) -> None:
+        self._installation = installation
+        self._cloud = cloud
+        self._calls = 0
+        self._connection: Connection | None = None
+        sources: list[Source[object]] = [
+            Source("cloud", self._read_cloud, 30.0),
+            Source("probes", self._read_probes, 15.0),
+            Source("records", self._read_records, 15.0),
+            Source("declarations", self._read_declarations, 60.0),
+            Source("savings", self._read_savings, 60.0),
+        ]
+        if libvirt_here():
+            sources.append(Source("guests", collect_guests, 10.0))
+        self.collector = Collector(sources)
+        self.metrics = Metrics(self.collector, site, lambda: self._calls)
+
+    def _read_cloud(self) -> CloudUsage:
+        from infra.inventory.connect import connect  # imports the OpenStack SDK
+        from monitoring.reading import collect_usage
+
+        if self._connection is None:
+            self._connection = connect(self._installation, self._cloud)
+        usage = collect_usage(self._connection)
+        self._calls += usage.calls
+        return usage
+
+    def _read_probes(self) -> tuple[Answer, ...]:
+        return ask_all(load_probes(self._installation, self._cloud))
+
+    def _read_records(self) -> tuple[tuple[BackupRecord, ...], tuple[DrillRecord, ...]]:
+        return load_backups(self._installation.records), load_drills(self._installation.records)
+
+    def _read_declarations(self) -> tuple[Objective, ...]:
+        return build_objectives(load_departments(), load_policy())
+
+    def _read_savings(self) -> Savings:
+        usage: CloudUsage | None = self.collector.value("cloud")
+        if usage is None:
+            raise NotYetError("the cloud was not read yet")
+        samples = Prometheus(LOCAL).query(HOST_UTILISATION)
+        use = CloudUse(usage.hosts, department_shares(usage), samples[0].value if samples else None)
+        return build_savings(load_baseline(), load_assumptions(), use, datetime.now(UTC).date())
+
+
+def serve(exporter: Exporter, address: str, port: int) -> threading.Thread:
+    """Start reading and answering; give the thread that answers."""
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(exporter.metrics)
+    exporter.collector.start()
+    _, thread = start_http_server(port, address, registry)
+    return thread

@@ -1,0 +1,85 @@
+"""What may be asked for: the shape of ``tenants/catalogue.yaml``."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping
+from typing import Annotated
+
+from pydantic import Field
+
+from tenants.declaration.network import SecurityGroup, SecurityRule
+from tenants.declaration.quota import Limits, Quota
+from tenants.declaration.words import Declared, Name
+
+_Positive = Annotated[int, Field(strict=True, ge=1, le=1_000_000_000)]
+_Size = Annotated[int, Field(strict=True, ge=0, le=1_000_000_000)]
+
+
+class Flavor(Declared):
+    """A size of servers."""
+
+    vcpus: _Positive = Field(title="Cores", description="Virtual processors.")
+    ram_mib: _Positive = Field(title="Memory", description="Memory in MiB.")
+    disk_gib: _Size = Field(title="Disk", description="Root disk in GiB; its content dies with the server.")
+    purpose: str = Field(default="", title="Purpose", description="What it is good for.")
+
+
+class Image(Declared):
+    """What a server boots."""
+
+    purpose: str = Field(default="", title="Purpose", description="What it is good for.")
+    min_ram_mib: _Size = Field(default=0, title="Least memory", description="Memory a server needs to boot it, in MiB.")
+    min_disk_gib: _Size = Field(default=0, title="Least disk", description="Root disk a server needs to boot it, in GiB.")
+
+
+class VolumeType(Declared):
+    """A kind of disk."""
+
+    purpose: str = Field(default="", title="Purpose", description="What it is good for.")
+
+
+class RuleSet(Declared):
+    """Security rules under one name."""
+
+    purpose: str = Field(default="", title="Purpose", description="What it lets in.")
+    rules: tuple[SecurityRule, ...] = Field(min_length=1, title="Rules", description="What it lets in.")
+
+
+class AddressPlan(Declared):
+    """Which addresses belong to whom."""
+
+    departments: tuple[ipaddress.IPv4Network, ...] = Field(
+        min_length=1, title="Departments", description="Ranges that the departments' networks are taken from."
+    )
+    largest_prefix: int = Field(
+        default=16, strict=True, ge=8, le=29, title="Largest network", description="Shortest prefix one network may have."
+    )
+
+
+class Catalogue(Declared):
+    """Everything a declaration may refer to."""
+
+    flavors: Mapping[Name, Flavor] = Field(title="Flavors", description="Sizes of servers.")
+    images: Mapping[Name, Image] = Field(title="Images", description="What servers boot.")
+    volume_types: Mapping[Name, VolumeType] = Field(title="Volume types", description="Kinds of disks.")
+    quota_classes: Mapping[Name, Limits] = Field(title="Quota classes", description="Limits of projects.")
+    rule_sets: Mapping[Name, RuleSet] = Field(title="Rule sets", description="Security rules under a name.")
+    recovery_tiers: tuple[Name, ...] = Field(
+        min_length=1, title="Recovery tiers", description="Names of the tiers of backup/policy.yaml."
+    )
+    roles: tuple[Name, ...] = Field(min_length=1, title="Roles", description="Roles that groups may have on projects.")
+    addresses: AddressPlan = Field(title="Address plan", description="Which addresses belong to whom.")
+
+    def limits(self, quota: Quota) -> Limits:
+        """Give every limit that a quota means; raises KeyError for a class that is not in the catalogue."""
+        return quota.over(self.quota_classes[quota.quota_class])
+
+    def rules(self, group: SecurityGroup) -> tuple[SecurityRule, ...]:
+        """Give the rules of a security group, each once; raises KeyError for an unknown rule set."""
+        every = [
+            rule
+            for entry in group.rules
+            for rule in ((entry,) if isinstance(entry, SecurityRule) else self.rule_sets[entry].rules)
+        ]
+        return tuple(dict.fromkeys(every))

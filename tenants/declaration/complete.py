@@ -1,0 +1,36 @@
+"""Fills in what a declaration leaves out where the answer depends on the rest of the same file."""
+
+from __future__ import annotations
+
+from tenants.declaration.model import Department, Project, Server
+
+
+def complete(department: Department) -> Department:
+    """Give the department with every left-out name filled in; completing twice changes nothing.
+
+    A server without ``network`` gets the project's first network, one without ``security_groups`` the first security
+    group; volumes and containers without ``recovery`` get the department's tier.
+    """
+    projects = tuple(_complete_project(project, department.recovery) for project in department.projects)
+    return department.model_copy(update={"projects": projects})
+
+
+def _complete_project(project: Project, recovery: str) -> Project:
+    return project.model_copy(
+        update={
+            "volumes": tuple(v.model_copy(update={"recovery": v.recovery or recovery}) for v in project.volumes),
+            "containers": tuple(c.model_copy(update={"recovery": c.recovery or recovery}) for c in project.containers),
+            "servers": tuple(_complete_server(server, project) for server in project.servers),
+        }
+    )
+
+
+def _complete_server(server: Server, project: Project) -> Server:
+    first_network = next((network.name for network in project.networks), "")
+    first_group = tuple(group.name for group in project.security_groups[:1])
+    return server.model_copy(
+        update={
+            "network": server.network or first_network,
+            "security_groups": server.security_groups or first_group,
+        }
+    )

@@ -1,0 +1,179 @@
+"""What a department asks for: the shape of ``tenants/<department>.yaml``, and nothing that reaches outside.
+
+``schema.json`` is generated from these models, so titles and descriptions are written for the people who fill the file
+in. Values that are left out are filled in here, or by :mod:`tenants.declaration.complete` where they depend on the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from pydantic import Field, field_validator
+
+from tenants.declaration.network import Network, Protocol, SecurityGroup, SecurityRule
+from tenants.declaration.quota import Limits, Quota
+from tenants.declaration.words import Declared, Mailbox, Name, Port, Switch
+
+__all__ = [
+    "Classification",
+    "Container",
+    "Department",
+    "Environment",
+    "Group",
+    "Limits",
+    "Network",
+    "Probe",
+    "Project",
+    "Protocol",
+    "Quota",
+    "SecurityGroup",
+    "SecurityRule",
+    "Server",
+    "User",
+    "Volume",
+]
+
+
+class Classification(StrEnum):
+    """How confidential the department's data is."""
+
+    PUBLIC = "public"
+    INTERNAL = "internal"
+    CONFIDENTIAL = "confidential"
+
+
+class Environment(StrEnum):
+    """What a project is for."""
+
+    PRODUCTION = "production"
+    TEST = "test"
+    DEVELOPMENT = "development"
+
+
+class Volume(Declared):
+    """A disk that outlives the server it is attached to."""
+
+    name: Name = Field(title="Name", description="Unique in the project.")
+    size_gib: int = Field(strict=True, ge=1, le=16384, title="Size", description="Size in GiB; may grow, never shrink.")
+    type: Name = Field(default="standard", title="Type", description="One of the catalogue's volume types.")
+    recovery: str = Field(default="", title="Recovery", description="Recovery tier; the department's where left out.")
+
+
+class Container(Declared):
+    """A container of objects."""
+
+    name: Name = Field(title="Name", description="Unique in the project.")
+    recovery: str = Field(default="", title="Recovery", description="Recovery tier; the department's where left out.")
+
+
+class Probe(Declared):
+    """How the cloud finds out whether a server does its work: an HTTP request to its floating address."""
+
+    port: Port = Field(default=80, title="Port", description="Port that answers HTTP.")
+    path: str = Field("/", pattern=r"^/[!-~]*$", max_length=200, title="Path", description="Path that is asked for.")
+    expect: str = Field(min_length=1, max_length=200, title="Expected text", description="Text the answer must hold.")
+
+
+class Server(Declared):
+    """A virtual machine."""
+
+    name: Name = Field(title="Name", description="Unique in the project.")
+    flavor: Name = Field(title="Flavor", description="Its size: one of the catalogue's flavors.")
+    image: Name = Field(title="Image", description="What it boots: one of the catalogue's images.")
+    network: str = Field(default="", title="Network", description="A network of the project; the first one where left out.")
+    security_groups: tuple[Name, ...] = Field(
+        default=(), title="Security groups", description="Security groups of the project; the first one where left out."
+    )
+    volumes: tuple[Name, ...] = Field(
+        default=(), title="Volumes", description="Volumes of the project, attached in this order as /dev/vdb, /dev/vdc …"
+    )
+    floating_ip: Switch = Field(default=False, title="Floating address", description="Whether it is reachable from outside.")
+    user_data: str = Field(
+        default="", title="User data", description="Script run at every boot; starts with #!. No secrets here."
+    )
+    probe: Probe | None = Field(default=None, title="Probe", description="How to find out whether it does its work.")
+
+    @field_validator("user_data")
+    @classmethod
+    def _user_data_fits(cls, value: str) -> str:
+        # Nova takes 65,535 bytes after base64.
+        if (size := len(value.encode())) > 49_000:
+            raise ValueError(f"got {size} bytes, expected at most 49000")
+        if value and not value.startswith("#!"):
+            raise ValueError("expected a script whose first line starts with #!")
+        return value
+
+
+class Project(Declared):
+    """A part of the department's work with a quota of its own."""
+
+    name: Name = Field(title="Name", description="Unique in the department; the cloud calls it <department>-<project>.")
+    purpose: str = Field(default="", max_length=200, title="Purpose", description="What it is for, in one sentence.")
+    environment: Environment = Field(
+        default=Environment.PRODUCTION, title="Environment", description="production, test or development."
+    )
+    quota: Quota = Field(
+        default=Quota(), title="Quota", description="A quota class of the catalogue, or a class and what differs from it."
+    )
+    networks: tuple[Network, ...] = Field(
+        default=(), title="Networks", description="Private networks, each with one subnet."
+    )
+    security_groups: tuple[SecurityGroup, ...] = Field(
+        default=(SecurityGroup(name="web", rules=("http", "https", "ping")),),
+        title="Security groups",
+        description="What is let in; one group web (http, https, ping) where left out.",
+    )
+    volumes: tuple[Volume, ...] = Field(default=(), title="Volumes", description="Disks that outlive their servers.")
+    containers: tuple[Container, ...] = Field(default=(), title="Containers", description="Containers of objects.")
+    servers: tuple[Server, ...] = Field(default=(), title="Servers", description="Virtual machines.")
+
+    @field_validator("quota", mode="before")
+    @classmethod
+    def _class_alone(cls, value: object) -> object:
+        return {"class": value} if isinstance(value, str) else value
+
+
+class Group(Declared):
+    """People with the same rights; members come from the directory, or from the department's local users."""
+
+    name: Name = Field(title="Name", description="Unique in the department.")
+    roles: Mapping[str, str] = Field(default={}, title="Roles", description="Project to role, for example prod: member.")
+
+
+class User(Declared):
+    """A local account, for where there is no directory. Its password is generated, never written down here."""
+
+    name: Name = Field(title="Name", description="Unique in the department.")
+    groups: tuple[Name, ...] = Field(default=(), title="Groups", description="Groups of the department it belongs to.")
+
+
+class Department(Declared):
+    """Everything one department asks of the shared cloud."""
+
+    name: Name = Field(title="Name", description="The department's short name; the file is called <name>.yaml.")
+    local_name: str = Field(min_length=1, max_length=120, title="Full name", description="What people call it.")
+    owners: tuple[Mailbox, ...] = Field(
+        min_length=1, title="Owners", description="Mailboxes of those who answer for it and approve its changes."
+    )
+    cost_centre: str = Field(min_length=1, max_length=40, title="Cost centre", description="Who is charged.")
+    classification: Classification = Field(
+        default=Classification.INTERNAL, title="Classification", description="public, internal or confidential."
+    )
+    recovery: Name = Field(
+        default="bronze", title="Recovery", description="Recovery tier of everything that does not say its own."
+    )
+    projects: tuple[Project, ...] = Field(default=(), title="Projects", description="The parts of the department's work.")
+    groups: tuple[Group, ...] = Field(default=(), title="Groups", description="Groups and their roles on projects.")
+    users: tuple[User, ...] = Field(
+        default=(), title="Local users", description="Local accounts, where there is no directory."
+    )
+
+    @property
+    def slug(self) -> str:
+        """Name of the file, of the Keystone domain and of the Pulumi stack."""
+        return self.name
+
+    def cloud_name(self, project: str) -> str:
+        """Give the Keystone name of one of the department's projects."""
+        return f"{self.name}-{project}"

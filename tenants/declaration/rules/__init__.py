@@ -1,0 +1,32 @@
+"""What declarations must keep to beyond their shape; pure functions over all of them at once.
+
+Each module holds rules on one subject; a rule gives a :class:`Finding` for each place that breaks it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from tenants.declaration.catalogue import Catalogue
+from tenants.declaration.model import Department
+from tenants.declaration.rules import addresses, names, people, quotas, reach, references
+from tenants.declaration.rules.finding import Finding
+
+__all__ = ["Finding", "check"]
+
+
+def check(departments: Sequence[Department], stems: Sequence[str], catalogue: Catalogue) -> Iterator[Finding]:
+    """Check completed departments as one government; ``stems`` are their file names without ``.yaml``."""
+    for index, (department, stem) in enumerate(zip(departments, stems, strict=True)):
+        for finding in (
+            *names.check(department, stem),
+            *references.check(department, catalogue),
+            *reach.check(department, catalogue),
+            *quotas.check(department, catalogue),
+            *people.check(department),
+            *addresses.check(department, catalogue),
+        ):
+            yield replace(finding, index=index)
+    yield from names.check_together(departments)
+    yield from addresses.check_together(departments, catalogue)

@@ -1,0 +1,134 @@
+"""Turns what pydantic found into sentences that say where, what was found and what was expected."""
+
+from __future__ import annotations
+
+import difflib
+import ipaddress
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from tenants.declaration.source import Place, Source, describe
+from tenants.declaration.words import NAME_PATTERN
+from tenants.problem import Problem
+
+_EXPECTED: Mapping[str, str] = {
+    "bool_type": "true or false",
+    "dict_type": "a mapping",
+    "float_type": "a number",
+    "int_from_float": "a whole number",
+    "int_parsing": "a whole number",
+    "int_type": "a whole number",
+    "ip_v4_network": "an address range such as 10.20.4.0/24",
+    "mapping_type": "a mapping",
+    "model_attributes_type": "a mapping",
+    "model_type": "a mapping",
+    "string_type": "text",
+    "tuple_type": "a list",
+}
+_PATTERNS: Mapping[str, str] = {
+    NAME_PATTERN: "lower-case letters, digits and hyphens, starting with a letter and not ending with a hyphen",
+    r"^[^@\s]+@[^@\s]+\.[^@\s]+$": "a mailbox such as it@health.gov.example",
+    r"^/[!-~]*$": "a path such as /status",
+}
+
+
+def sentences(error: ValidationError, model: type[BaseModel], source: Source) -> Iterator[Problem]:
+    """Give one problem a mistake, with the line it stands on."""
+    schema = model.model_json_schema(by_alias=True)
+    for detail in error.errors(include_url=False):
+        place = tuple(part for part in detail["loc"] if part != "[key]" and not str(part).startswith("<"))
+        what, hint = _sentence(detail, place, schema)
+        yield Problem(f"{path(place)}: {what}" if place else what, hint, source.file, source.line(place))
+
+
+def path(place: Place) -> str:
+    """Render a place as people write it.
+
+    >>> path(("projects", 1, "quota", "cores"))
+    'projects[1].quota.cores'
+    """
+    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in place).lstrip(".")
+
+
+def listed(names: Collection[str]) -> str:
+    """Render names as a choice.
+
+    >>> listed(["a", "b", "c"])
+    'a, b or c'
+    """
+    *most, last = list(names) or ["nothing"]
+    return f"{', '.join(most)} or {last}" if most else last
+
+
+def nearest(name: str, names: Collection[str]) -> str:
+    """Give a hint with the name that was probably meant, or nothing."""
+    close = difflib.get_close_matches(name, list(names), n=1, cutoff=0.6)
+    return f"Did you mean {close[0]}?" if close else ""
+
+
+def _sentence(detail: ErrorDetails, place: Place, schema: dict[str, Any]) -> tuple[str, str]:
+    kind, value, context = detail["type"], detail["input"], detail.get("ctx", {})
+    got = f"got {describe(value)}"
+    if kind == "missing":
+        return "got nothing, expected a value", str(_schema_at(schema, place).get("description", ""))
+    if kind == "extra_forbidden":
+        known = sorted(_schema_at(schema, place[:-1]).get("properties", {}))
+        return f"got an unknown key, expected one of {', '.join(known)}", nearest(str(place[-1]), known)
+    if kind == "value_error":
+        text = str(context["error"])
+        return (text if text.startswith("got ") else f"{got}, {text}"), ""
+    if kind == "enum":
+        allowed = [option.strip("'") for option in context["expected"].replace(" or ", ", ").split(", ")]
+        return f"{got}, expected {listed(allowed)}", nearest(str(value), allowed)
+    if kind == "string_pattern_mismatch":
+        return f"{got}, expected {_PATTERNS.get(context['pattern'], context['pattern'])}", ""
+    if kind in ("greater_than_equal", "less_than_equal"):
+        bound = f"at least {context['ge']}" if "ge" in context else f"at most {context['le']}"
+        return f"{got}, expected a whole number of {bound}", ""
+    if kind in ("string_too_long", "string_too_short"):
+        bound = f"at most {context['max_length']}" if "max_length" in context else f"at least {context['min_length']}"
+        return f"got {len(str(value))} characters, expected {bound}", ""
+    if kind == "too_short":
+        return f"got {context['actual_length']} entries, expected at least {context['min_length']}", ""
+    expected = _EXPECTED.get(kind)
+    return (f"{got}, expected {expected}" if expected else f"{got}: {detail['msg']}"), _type_hint(kind, value)
+
+
+def _type_hint(kind: str, value: object) -> str:
+    if value is None:
+        return "Give a value, or leave the key out."
+    if kind == "string_type" and isinstance(value, int | float):
+        return f'Put it in quotes: "{describe(value)}".'
+    if kind == "bool_type" and str(value).lower() in ("yes", "on", "no", "off"):
+        return f"Write {'true' if str(value).lower() in ('yes', 'on') else 'false'}."
+    if kind == "ip_v4_network" and isinstance(value, str):
+        try:
+            return f"Did you mean {ipaddress.IPv4Network(value, strict=False)}?"
+        except ValueError:
+            return ""
+    return ""
+
+
+def _schema_at(schema: dict[str, Any], place: Place) -> dict[str, Any]:
+    node = schema
+    for part in place:
+        node = _resolve(schema, node)
+        step = node.get("items") if isinstance(part, int) else node.get("properties", {}).get(part)
+        node = step or node.get("additionalProperties") or {}
+        if not isinstance(node, dict):
+            return {}
+    return _resolve(schema, node)
+
+
+def _resolve(schema: dict[str, Any], node: dict[str, Any]) -> dict[str, Any]:
+    for option in (*node.get("anyOf", ()), *node.get("oneOf", ())):
+        if "$ref" in option or "properties" in option:
+            node = {**node, **option}
+    if reference := node.get("$ref"):
+        named = schema["$defs"][reference.rsplit("/", 1)[1]]
+        # what stands beside the reference speaks of this use of it
+        return {**named, **{key: value for key, value in node.items() if key != "$ref"}}
+    return node

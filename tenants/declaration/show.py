@@ -1,0 +1,90 @@
+"""What a declaration means once everything left out is filled in: as a value, and as tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+
+from tenants.declaration.catalogue import Catalogue
+from tenants.declaration.demand import build_demand
+from tenants.declaration.model import Department, Limits, Project
+
+
+def build_meaning(department: Department, catalogue: Catalogue) -> dict[str, Any]:
+    """Give a department as JSON values, each project with its ``limits`` and what it ``needs`` of them."""
+    meaning: dict[str, Any] = department.model_dump(mode="json", by_alias=True, exclude_none=True)
+    for shown, project in zip(meaning["projects"], department.projects, strict=True):
+        shown["cloud_name"] = department.cloud_name(project.name)
+        shown["limits"] = catalogue.limits(project.quota).model_dump()
+        shown["needs"] = build_demand(project, catalogue).model_dump()
+    return meaning
+
+
+def render_summary(departments: Iterable[Department], catalogue: Catalogue) -> Table:
+    """Give one line a department."""
+    table = Table("department", "full name", "projects", "servers", "cores", "volumes", "recovery", box=None)
+    for department in departments:
+        needs = [build_demand(project, catalogue) for project in department.projects]
+        table.add_row(
+            department.name,
+            department.local_name,
+            ", ".join(project.name for project in department.projects),
+            str(sum(need.instances for need in needs)),
+            str(sum(need.cores for need in needs)),
+            f"{sum(need.volumes for need in needs)} ({sum(need.volume_gib for need in needs)} GiB)",
+            department.recovery,
+        )
+    return table
+
+
+def render_department(department: Department, catalogue: Catalogue) -> RenderableType:
+    """Give a department as tables: itself, then each project with its resources and its quota."""
+    head = Table("", "", box=None, show_header=False)
+    for key in ("local_name", "cost_centre", "classification", "recovery"):
+        head.add_row(key, str(getattr(department, key)))
+    head.add_row("owners", ", ".join(department.owners))
+    for group in department.groups:
+        roles = ", ".join(f"{role} on {project}" for project, role in group.roles.items())
+        members = ", ".join(user.name for user in department.users if group.name in user.groups)
+        head.add_row(f"group {group.name}", roles + (f"; local users: {members}" if members else ""))
+    parts: list[RenderableType] = [head]
+    for project in department.projects:
+        parts.append(_resources(department, project, catalogue))
+        parts.append(_quota(project, catalogue))
+    return Group(*parts)
+
+
+def _resources(department: Department, project: Project, catalogue: Catalogue) -> Table:
+    title = f"\n{department.cloud_name(project.name)} · {project.environment} · {project.purpose or 'no purpose told'}"
+    table = Table("kind", "name", "what", title=title, title_justify="left", box=None)
+    for network in project.networks:
+        joined = "joined to the outside" if network.internet else "isolated"
+        table.add_row("network", network.name, f"{network.cidr}, {joined}")
+    for group in project.security_groups:
+        rules = [f"{r.protocol} {r.ports} from {r.source}".replace("  ", " ") for r in catalogue.rules(group)]
+        table.add_row("security group", group.name, "\n".join(rules) or "lets nothing in")
+    for volume in project.volumes:
+        table.add_row("volume", volume.name, f"{volume.size_gib} GiB, {volume.type}, recovery {volume.recovery}")
+    for container in project.containers:
+        table.add_row("container", container.name, f"recovery {container.recovery}")
+    for server in project.servers:
+        lines = [f"{server.flavor}, {server.image}, network {server.network}, {', '.join(server.security_groups)}"]
+        lines += [f"volumes {', '.join(server.volumes)}"] if server.volumes else []
+        lines += ["floating address"] if server.floating_ip else []
+        if server.probe:
+            lines.append(f"probe: port {server.probe.port}, {server.probe.path}, expects “{server.probe.expect}”")
+        table.add_row("server", server.name, "\n".join(lines))
+    return table
+
+
+def _quota(project: Project, catalogue: Catalogue) -> Table:
+    limits, needs = catalogue.limits(project.quota), build_demand(project, catalogue)
+    table = Table("quota", "needs", "of", title_justify="left", box=None)
+    for key, field in Limits.model_fields.items():
+        unit = "MiB" if key.endswith("_mib") else "GiB" if key.endswith("_gib") else ""
+        needed = "not known" if key == "containers_gib" else str(getattr(needs, key))
+        table.add_row(str(field.title), needed, f"{getattr(limits, key)} {unit}".strip())
+    return table

@@ -1,0 +1,91 @@
+"""What restic 0.14 says, as it said it, and what newer ones say by exit code."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from backup.command import Completed
+from backup.restic import (
+    Repository,
+    Summary,
+    build_backup_stream,
+    build_check,
+    is_missing_repository,
+    parse_repository_id,
+    parse_snapshot_ids,
+    parse_summary,
+    parse_version,
+)
+
+DATA = Path(__file__).parent / "data"
+ASKED = "Is there a repository at the following location?\nrest:https://health:***@10.0.0.1:8000/health/\n"
+UNABLE = "Fatal: unable to open config file: "
+REPOSITORY = Repository("health", Path("/r/repository"), Path("/r/password"), Path("/ca.pem"), Path("/cache"))
+
+
+def ended(code: int, stderr: str) -> Completed:
+    return Completed(("restic",), code, b"", stderr, 0.1)
+
+
+@pytest.mark.parametrize(
+    ("code", "said", "missing"),
+    [
+        (1, UNABLE + "<config/> does not exist\n" + ASKED, True),
+        (1, UNABLE + "stat /srv/vault/health/config: no such file or directory\n" + ASKED, True),
+        (10, "", True),
+        (1, UNABLE + "unexpected HTTP response (403): 403 Forbidden\n" + ASKED, False),
+        (1, UNABLE + "unexpected HTTP response (401): 401 Unauthorized\n" + ASKED, False),
+        (1, UNABLE + 'client.Head: Head "https://x": dial tcp 10.0.0.1:8000: connect: connection refused\n' + ASKED, False),
+        (1, UNABLE + 'client.Head: Head "https://x": x509: certificate signed by unknown authority\n' + ASKED, False),
+        (1, "Fatal: wrong password or no key found\n", False),
+        (0, "", False),
+    ],
+)
+def test_only_an_empty_place_counts_as_a_missing_repository(code: int, said: str, missing: bool) -> None:
+    assert is_missing_repository(ended(code, said)) is missing
+
+
+def test_summary_and_ids_are_found_in_what_0_14_prints() -> None:
+    assert parse_summary((DATA / "restic-0.14-backup.jsonl").read_bytes()) == Summary("18bde693", 3)
+    ids = parse_snapshot_ids((DATA / "restic-0.14-snapshots.json").read_bytes())
+    assert [i[:8] for i in ids] == ["eb06a342", "f26fd972"]  # oldest first
+    assert parse_snapshot_ids(b"null\n") == ()
+
+
+@pytest.mark.parametrize("said", [b"", b"not json\n", b'{"message_type":"status"}\n', b'{"message_type":"summary"}\n'])
+def test_a_backup_without_a_snapshot_is_none(said: bytes) -> None:
+    with pytest.raises(ValueError, match="no summary"):
+        parse_summary(said)
+
+
+def test_versions_are_numbers() -> None:
+    assert parse_version("restic 0.14.0 compiled with go1.19.8 on linux/amd64") == (0, 14, 0)
+    with pytest.raises(ValueError, match="expected a line such as"):
+        parse_version("command not found")
+
+
+def test_a_repository_id_is_64_digits() -> None:
+    assert parse_repository_id(b'{"version": 2, "id": "' + b"a" * 64 + b'"}') == "a" * 64
+    with pytest.raises(ValueError, match="no id"):
+        parse_repository_id(b'{"version": 2}')
+
+
+def test_no_secret_is_an_argument() -> None:
+    command = build_backup_stream(REPOSITORY, "/prod-portal.raw", "volume:prod/portal")
+    assert command.argv == (
+        "restic",
+        "--cacert=/ca.pem",
+        "--json",
+        "backup",
+        "--stdin",
+        "--stdin-filename=/prod-portal.raw",
+        "--host=oneroof",
+        "--tag=volume:prod/portal",
+    )
+    assert {"/r/password", "/r/repository"} <= {*command.environment.values()}
+
+
+def test_check_takes_its_lock() -> None:
+    assert build_check(REPOSITORY).argv == ("restic", "--cacert=/ca.pem", "check")

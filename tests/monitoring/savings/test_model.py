@@ -1,0 +1,125 @@
+"""The formulas, checked by hand."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from monitoring.savings.model import IDLE, CloudUse, attribute_hosts, build_savings, dominant_share, power
+from monitoring.savings.survey import Assumptions, Baseline
+
+SOURCE = {"survey": {"title": "Survey", "dated": date(2026, 1, 1), "confidence": "measured"}}
+
+
+def figure(value: float) -> dict[str, object]:
+    return {"value": value, "source": "survey"}
+
+
+def baseline(**changed: object) -> Baseline:
+    group = {
+        "name": "Register",
+        "servers": figure(10),
+        "cores": figure(16),
+        "memory_gib": figure(64),
+        "utilisation": figure(0.1),
+        "idle_watts": figure(100),
+        "max_watts": figure(300),
+        "maintenance": figure(1000),
+        "retired_on": date(2026, 1, 31),
+        "contract_ended_on": date(2026, 3, 31),
+        **changed,
+    }
+    health = {"rooms": figure(1), "pue": figure(2), "groups": [group]}
+    return Baseline.model_validate({"version": 1, "sources": SOURCE, "departments": {"health": health}})
+
+
+ASSUMED = Assumptions.model_validate(
+    {
+        "version": 1,
+        "sources": SOURCE,
+        "electricity_price": figure(1),
+        "grid_factor": figure(0.5),
+        "server_price": figure(50000),
+        "server_lifetime_years": figure(5),
+        "space": figure(2000),
+        "host_price": figure(100000),
+        "host_maintenance": figure(5000),
+        "host_idle_watts": figure(200),
+        "host_max_watts": figure(600),
+        "cloud_pue": figure(1.5),
+    }
+)
+
+
+def test_power_is_linear_between_idle_and_full() -> None:
+    assert [power(100, 300, u) for u in (0, 0.5, 1)] == [100, 200, 300]
+
+
+def test_the_dominant_share_is_the_largest_one() -> None:
+    assert dominant_share({"cores": 8, "memory": 10}, {"cores": 32, "memory": 20, "storage": 0}) == 0.5
+    assert dominant_share({}, {}) == 0
+
+
+@pytest.mark.parametrize("shares", [{"a": 0.2, "b": 0.3}, {"a": 0.9, "b": 0.6}, {}])
+def test_attributed_hosts_add_up_to_all_hosts(shares: dict[str, float]) -> None:
+    hosts = attribute_hosts(4, shares)
+    assert sum(hosts.values()) == pytest.approx(4)
+    assert hosts[IDLE] >= 0
+
+
+def test_savings_by_hand() -> None:
+    savings = build_savings(baseline(), ASSUMED, CloudUse(2, {"health": 0.25}, 0.5), date(2026, 6, 1))
+    health = savings.departments[0]
+    before = 10 * 120 * 2 / 1000 * 8760  # ten servers of 120 W, PUE 2
+    now = 0.5 * 400 * 1.5 / 1000 * 8760  # half a host of 400 W, PUE 1.5
+    assert health.hosts == 0.5
+    assert health.avoided_servers == 9.5
+    assert health.energy_saved == pytest.approx(before - now)
+    assert health.carbon_saved == pytest.approx((before - now) / 2)
+    assert health.saving == pytest.approx(before + 10_000 - now - 2500)
+    assert health.avoided_cost == pytest.approx(before + 10 * (1000 + 2000 + 10_000) - now - 0.5 * (5000 + 2000 + 20_000))
+    idle = 1.5 * 400 * 1.5 / 1000 * 8760
+    assert savings.idle_hosts == 1.5
+    assert savings.saving == pytest.approx(health.saving - idle - 1.5 * 5000)
+    assert savings.idle_cost == pytest.approx(idle + 1.5 * 27_000)
+
+
+def test_servers_that_still_run_save_nothing() -> None:
+    savings = build_savings(baseline(retired_on=None), ASSUMED, CloudUse(1, {"health": 0.5}, 0.5), date(2026, 6, 1))
+    health = savings.departments[0]
+    assert (health.servers_before, health.servers_retired, health.servers_running) == (10, 0, 10)
+    assert health.energy_saved is not None
+    assert health.energy_saved < 0
+    assert health.saving is not None
+    assert health.saving < 0
+
+
+def test_a_day_before_they_are_switched_off_they_still_run() -> None:
+    use = CloudUse(1, {"health": 0.5}, 0.5)
+    retired = [
+        build_savings(baseline(), ASSUMED, use, date(2026, 1, day)).departments[0].servers_retired for day in (30, 31)
+    ]
+    assert retired == [0, 10]
+
+
+def test_maintenance_that_is_still_paid_is_no_money_saved() -> None:
+    use = CloudUse(1, {"health": 0.5}, 0.5)
+    paid, ended = (build_savings(baseline(), ASSUMED, use, date(2026, month, 1)).departments[0] for month in (3, 4))
+    assert paid.saving is not None
+    assert ended.saving is not None
+    assert ended.saving - paid.saving == pytest.approx(10_000)
+    assert ended.avoided_cost == paid.avoided_cost
+
+
+def test_without_a_measurement_there_is_no_figure() -> None:
+    savings = build_savings(baseline(), ASSUMED, CloudUse(1, {"health": 0.5}, None), date(2026, 6, 1))
+    assert savings.departments[0].energy_saved is None
+    assert savings.saving is None
+    assert "not measured" in savings.missing[0]
+
+
+def test_a_department_without_baseline_lowers_the_coverage() -> None:
+    savings = build_savings(baseline(), ASSUMED, CloudUse(1, {"health": 0.2, "transport": 0.2}, 0.1), date(2026, 6, 1))
+    assert savings.coverage == 0.5
+    assert savings.missing == ("transport: on the cloud without a baseline, so nothing is counted as replaced",)

@@ -1,0 +1,73 @@
+"""``oneroof tenants``: what is printed where, and that a starter is valid at once."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from click.testing import CliRunner, Result
+
+from tenants.declaration.cli import tenants
+from tenants.problem import UserError
+
+
+def run(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(tenants, [str(argument) for argument in arguments])
+
+
+def test_a_new_department_is_a_few_lines_and_valid_at_once(directory: Path) -> None:
+    for slug, cidr in (("forestry", "10.20.0.0/24"), ("water-affairs", "10.20.1.0/24")):
+        made = run("new", slug, "--directory", directory)
+        assert made.exit_code == 0, made.output
+        assert made.stdout == f"{directory / slug}.yaml\n"
+        text = (directory / f"{slug}.yaml").read_text()
+        assert cidr in text
+        assert len([line for line in text.splitlines() if not line.startswith("#")]) <= 10
+    checked = run("check", "--directory", directory)
+    assert checked.exit_code == 0, checked.output
+    assert "forestry" in checked.stdout
+    assert "water-affairs" in checked.stdout
+
+
+def test_a_department_that_is_there_is_never_overwritten(directory: Path) -> None:
+    run("new", "forestry", "--directory", directory)
+    before = (directory / "forestry.yaml").read_bytes()
+    assert isinstance(run("new", "forestry", "--directory", directory).exception, UserError)
+    assert (directory / "forestry.yaml").read_bytes() == before
+
+
+def test_a_name_that_is_none_writes_nothing(directory: Path) -> None:
+    for slug in ("Forestry", "../forestry", "a" * 40, "default"):
+        assert isinstance(run("new", slug, "--directory", directory).exception, UserError)
+    assert [file.name for file in directory.iterdir()] == ["catalogue.yaml"]
+
+
+def test_one_file_is_checked_beside_the_others(directory: Path, tmp_path_factory) -> None:
+    run("new", "forestry", "--directory", directory)
+    elsewhere = tmp_path_factory.mktemp("elsewhere") / "water.yaml"
+    elsewhere.write_text((directory / "forestry.yaml").read_text().replace("forestry", "water"))
+    failed = run("check", elsewhere, "--directory", directory)
+    assert isinstance(failed.exception, UserError)
+    assert "overlaps 10.20.0.0/24 of" in str(failed.exception)
+    elsewhere.write_text(elsewhere.read_text().replace("10.20.0.0/24", "10.20.9.0/24"))
+    checked = run("check", elsewhere, "--directory", directory)
+    assert checked.exit_code == 0
+    assert "forestry" not in checked.stdout
+
+
+def test_show_says_what_was_left_out(directory: Path) -> None:
+    run("new", "forestry", "--directory", directory)
+    table = run("show", "forestry", "--directory", directory).stdout
+    assert "recovery bronze" in table
+    assert "tcp 443 from anywhere" in table
+    value = json.loads(run("show", "forestry", "--json", "--directory", directory).stdout)
+    assert value["projects"][0]["servers"][0]["network"] == "front"
+
+
+def test_show_of_nobody_proposes_somebody(directory: Path) -> None:
+    run("new", "forestry", "--directory", directory)
+    assert "Did you mean forestry?" in str(run("show", "forestri", "--directory", directory).exception)
+
+
+def test_the_schema_is_json_and_nothing_else_is_on_stdout() -> None:
+    assert json.loads(run("schema").stdout)["title"] == "Department"

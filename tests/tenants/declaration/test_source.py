@@ -1,0 +1,153 @@
+"""Only the plain part of YAML is read, and each thing else is one sentence with its line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tenants.declaration.source import MAX_BYTES, load_source, parse_source
+from tenants.problem import Problem, UserError
+
+FILE = Path("health.yaml")
+
+
+def refused(text: str) -> tuple[Problem, ...]:
+    with pytest.raises(UserError) as caught:
+        parse_source(text, FILE)
+    return caught.value.problems
+
+
+def test_every_value_has_the_line_of_its_key() -> None:
+    source = parse_source("name: health\nprojects:\n  - name: prod\n    quota:\n      cores: 4\n", FILE)
+    assert source.value == {"name": "health", "projects": [{"name": "prod", "quota": {"cores": 4}}]}
+    assert source.line(("projects", 0, "quota", "cores")) == 5
+    assert source.line(("projects", 0)) == 3
+
+
+def test_a_place_that_is_not_there_has_the_line_of_what_would_hold_it() -> None:
+    source = parse_source("name: health\nprojects:\n  - name: prod\n", FILE)
+    assert source.line(("projects", 0, "quota", "cores")) == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("no", "no"),
+        ("yes", "yes"),
+        ("true", True),
+        ("False", False),
+        ("10:30", "10:30"),
+        ("010", 10),
+        ("0x10", "0x10"),
+        ("1_000", "1_000"),
+        ("2024-01-01", "2024-01-01"),
+        ("-4", -4),
+        ("1.5", 1.5),
+        ("'7'", "7"),
+        ("~", None),
+        ("", None),
+        ("none", "none"),
+        ("=", "="),
+    ],
+)
+def test_scalars_are_read_as_people_mean_them(text: str, value: object) -> None:
+    found = parse_source(f"key: {text}\n", FILE).value["key"]
+    assert (type(found), found) == (type(value), value)
+
+
+def test_a_repeated_key_names_the_first_line() -> None:
+    (problem,) = refused("name: a\nowners: []\nname: b\n")
+    assert str(problem) == "health.yaml:3: name: got it twice in one mapping, expected it once (first on line 1)"
+
+
+def test_aliases_are_refused_where_they_stand() -> None:
+    anchor, alias = refused("a: &x [1]\nb: *x\n")
+    assert (anchor.line, alias.line) == (1, 2)
+    assert "got the anchor &x" in anchor.what
+    assert "got the alias *x" in alias.what
+
+
+def test_an_alias_bomb_costs_nothing() -> None:
+    lines = ["a0: &a0 [x, x]"] + [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 40)]
+    assert len(refused("\n".join(lines))) < 500
+
+
+def test_deep_nesting_is_refused() -> None:
+    (problem,) = refused("a: " + "[" * 20_000)
+    assert "nested deeper than 20" in problem.what
+
+
+def test_tags_are_refused() -> None:
+    (problem,) = refused("name: a\nrun: !!python/object/apply:os.system [id]\n")
+    assert problem.line == 2
+    assert "got the tag tag:yaml.org,2002:python/object/apply:os.system" in problem.what
+
+
+def test_a_tab_is_named() -> None:
+    (problem,) = refused("name: a\nprojects:\n\t- name: prod\n")
+    assert str(problem).startswith("health.yaml:3: got a tab at the start of the line, expected spaces")
+
+
+def test_a_tab_inside_a_script_is_fine() -> None:
+    assert parse_source("run: |\n  if true\n  \tthen x\n", FILE).value["run"] == "if true\n\tthen x\n"
+
+
+@pytest.mark.parametrize("text", ["", "\n\n  \n"])
+def test_an_empty_file_is_named(text: str) -> None:
+    (problem,) = refused(text)
+    assert problem.what == "the file is empty, expected a mapping such as name: health"
+
+
+@pytest.mark.parametrize(("text", "got"), [("- a\n", "a list"), ("health\n", "health"), ("# only\n", "nothing")])
+def test_what_is_no_mapping_is_named(text: str, got: str) -> None:
+    (problem,) = refused(text)
+    assert problem.what == f"got {got}, expected a mapping such as name: health"
+
+
+def test_a_second_document_is_refused() -> None:
+    (problem,) = refused("name: a\n---\nname: b\n")
+    assert problem.line == 2
+    assert "second document" in problem.what
+
+
+def test_a_syntax_error_has_its_line() -> None:
+    (problem,) = refused("name: a\nowners: [x\nlocal_name: b\n")
+    assert problem.line in (2, 3)
+    assert problem.what.startswith("this is not YAML: ")
+
+
+def test_a_control_character_has_its_line() -> None:
+    (problem,) = refused("name: a\nlocal_name: b\x07c\n")
+    assert problem.what == "got a control character, expected text"
+
+
+def test_a_key_must_be_a_word() -> None:
+    (problem,) = refused("name: a\n? [x, y]\n: b\n")
+    assert problem.what == "got a list, mapping or alias as a key, expected a word"
+
+
+def test_a_file_that_is_too_large_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "large.yaml"
+    file.write_bytes(b"# " + b"x" * MAX_BYTES)
+    with pytest.raises(UserError, match="got more than 1 MiB"):
+        load_source(file)
+
+
+def test_another_encoding_is_named_with_its_line(tmp_path: Path) -> None:
+    file = tmp_path / "gbk.yaml"
+    file.write_bytes("name: health\nlocal_name: 卫生\n".encode("gbk"))
+    with pytest.raises(UserError, match=r"gbk\.yaml:2: got byte 0x.., expected UTF-8 text"):
+        load_source(file)
+
+
+def test_a_byte_order_mark_is_no_mistake(tmp_path: Path) -> None:
+    file = tmp_path / "bom.yaml"
+    file.write_bytes(b"\xef\xbb\xbfname: health\r\n")
+    assert load_source(file).value == {"name": "health"}
+
+
+def test_a_missing_file_and_a_folder_are_named(tmp_path: Path) -> None:
+    for file in (tmp_path / "none.yaml", tmp_path):
+        with pytest.raises(UserError, match="cannot be read: "):
+            load_source(file)
