@@ -20,6 +20,7 @@ from infra.desired import DesiredState, build_desired
 from infra.outcome import Outcome, build_outcome, load_outcome, write_outcome
 from infra.programs import stacks
 from infra.programs.cloud import cloud_program
+from infra.programs.command import interrupt
 from infra.programs.department import department_program
 from infra.shared import DesiredCloud
 from tenants.declaration.catalogue import Catalogue
@@ -106,7 +107,7 @@ def apply_departments(
                 yield future.result()
         except KeyboardInterrupt:
             pool.shutdown(wait=False, cancel_futures=True)
-            stacks.interrupt()
+            interrupt()
             raise
 
 
@@ -156,10 +157,9 @@ def _timed(stack: str, work: Callable[[Callable[[stacks.Step], None]], None], on
 
 def withdraw(site: Site, slug: str, *, on_step: OnStep) -> Applied:
     """Destroy a department's stack; refuses while it holds data and the engine may not erase it."""
-    resources = stacks.read_resources(site.engine, slug)
-    if not resources:
+    if not site.engine.exists(slug):
         raise UserError(Problem(f"{slug} was never applied to cloud {site.engine.cloud}"))
-    held = lost_data(resources, frozenset())
+    held = lost_data(stacks.read_resources(site.engine, slug), frozenset())
     if held and not site.engine.may_erase:
         raise UserError(Problem(f"{slug} holds data: {', '.join(held)}", "Back it up, then tell --erase-data as well."))
     done = _timed(slug, lambda listen: stacks.destroy(site.engine, slug, on_step=listen), on_step)

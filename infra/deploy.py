@@ -124,7 +124,7 @@ def _deciding(repository: Path) -> Iterator[Path]:
 
 def parse_failure(lines: Iterable[str]) -> str:
     """Give what the first failure said: the message of several lines where it has one, else what followed it."""
-    after = [line for line in itertools.dropwhile(lambda line: not line.startswith(("fatal:", "[ERROR]")), lines)]
+    after = list(itertools.dropwhile(lambda line: not line.startswith(("fatal:", "[ERROR]")), lines))
     block = list(itertools.dropwhile(lambda line: line.strip() != "msg: |-", after))
     if not block:
         return "\n".join(after[:30])

@@ -59,7 +59,10 @@ def _run(installation: Installation, wish: Wish) -> None:
     except KeyboardInterrupt:
         click.echo(f"interrupted; run it again to carry on (log: {log})", err=True)
         sys.exit(130)
-    _tell(outcome, wish, time.monotonic() - begun)
+    if wish.playbook == "site.yml":
+        _tell(outcome, wish, time.monotonic() - begun)
+    elif not outcome.returncode:
+        click.echo(f"{len(outcome.changed) - 1} hosts can become the cloud")
     if outcome.returncode:
         click.echo(parse_failure(log.read_text().splitlines()), err=True)
         click.echo(f"log: {log}", err=True)

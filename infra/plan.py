@@ -11,6 +11,7 @@ from infra.apply import Site, digest, lost_data
 from infra.desired import DesiredState, build_desired
 from infra.outcome import load_outcome
 from infra.programs import stacks
+from infra.programs.command import interrupt
 from infra.programs.department import department_program
 from tenants.declaration.catalogue import Catalogue
 from tenants.declaration.model import Department
@@ -59,7 +60,7 @@ def plan_departments(
                 yield future.result()
         except KeyboardInterrupt:
             pool.shutdown(wait=False, cancel_futures=True)
-            stacks.interrupt()
+            interrupt()
             raise
 
 

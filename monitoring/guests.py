@@ -1,6 +1,8 @@
 """Reads what the servers on this host really used: libvirt's counters of CPU time, by server id.
 
-``virsh domstats`` is one call for all guests (virsh(1), ``--cpu-total``: cpu.time in nanoseconds since the guest started).
+``virsh domstats`` is one call for all guests (virsh(1), ``--vcpu``: ``vcpu.<n>.time`` in nanoseconds since the guest started).
+The threads of the virtual cores are counted, not the whole process, so that the share of the cores given stays within 0..1; where
+the host emulates the processor, its work is in there.
 """
 
 from __future__ import annotations
@@ -13,6 +15,8 @@ from dataclasses import dataclass
 _VIRSH = ("virsh", "--readonly", "--connect", "qemu:///system")
 _ROW = re.compile(r"^\s*(?P<name>\S+)\s*=\s*(?P<value>.*)$")
 
+_CORE_TIME = re.compile(r"^vcpu\.[0-9]+\.time$")
+
 
 @dataclass(frozen=True)
 class Guest:
@@ -23,6 +27,7 @@ class Guest:
     server_id: str
     """Nova's id of the server: libvirt's UUID of the domain."""
     cpu_seconds: float
+    """CPU time of all its virtual cores since it started."""
     cores: int
     memory_bytes: int
     """Memory the guest has now (balloon)."""
@@ -36,7 +41,7 @@ def libvirt_here() -> bool:
 def collect_guests() -> tuple[Guest, ...]:
     """Read all guests of this host, with two calls in all."""
     listed = _virsh("list", "--uuid", "--name")
-    stats = _virsh("domstats", "--cpu-total", "--vcpu", "--balloon", "--list-running")
+    stats = _virsh("domstats", "--vcpu", "--balloon", "--list-running")
     return parse_guests(listed, stats)
 
 
@@ -48,12 +53,13 @@ def parse_guests(listed: str, stats: str) -> tuple[Guest, ...]:
         head, *rows = block.splitlines()
         name = head.strip().strip("'")
         values = {row["name"]: row["value"] for row in map(_ROW.match, rows) if row}
-        if name in ids and "cpu.time" in values:
+        times = [int(value) for key, value in values.items() if _CORE_TIME.match(key)]
+        if name in ids and times:
             guests.append(
                 Guest(
                     name=name,
                     server_id=ids[name].strip(),
-                    cpu_seconds=int(values["cpu.time"]) / 1e9,
+                    cpu_seconds=sum(times) / 1e9,
                     cores=int(values.get("vcpu.current", 0)),
                     memory_bytes=int(values.get("balloon.current", 0)) * 1024,
                 )

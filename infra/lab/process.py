@@ -28,8 +28,8 @@ class Running:
 
     @property
     def whole(self) -> bool:
-        """Whether it can be left to run: its leader lives on after a killed nspawn, but nobody would end what it leaves."""
-        return self.nspawn is not None
+        """Whether both are there: without its leader it is ending, and a leader lives on alone where nspawn was killed."""
+        return self.nspawn is not None and self.leader is not None
 
     @property
     def pid(self) -> int:

@@ -10,9 +10,7 @@ import json
 import os
 import re
 import shutil
-import signal
 import socket
-import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
@@ -23,10 +21,9 @@ from pathlib import Path
 from typing import Any
 
 from pulumi import automation
-from pulumi.automation.errors import create_command_error
 from pulumi.automation.events import EngineEvent
-from semver import VersionInfo
 
+from infra.programs.command import PulumiCommand
 from infra.provider.cloud import CLOUD_VARIABLE, ERASE_VARIABLE
 
 Program = Callable[[], None]
@@ -96,44 +93,6 @@ class StackError(Exception):
         super().__init__("\n".join(reasons))
 
 
-class _Command(automation.PulumiCommand):
-    """A ``pulumi`` command whose version was checked when it was found."""
-
-    def __init__(self, path: Path, version: str) -> None:
-        self.command = str(path)
-        self.version = VersionInfo.parse(version)
-
-    def run(
-        self,
-        args: list[str],
-        cwd: str,
-        additional_env: Mapping[str, str],
-        on_output: Callable[[str], Any] | None = None,  # noqa: ARG002 - steps come as events
-        on_error: Callable[[str], Any] | None = None,  # noqa: ARG002 - steps come as events
-    ) -> automation.CommandResult:
-        """Run it in a session of its own: Ctrl-C reaches it through :func:`interrupt`, once, and it ends in order."""
-        argv = [self.command, "--non-interactive", *args]
-        environment = {**os.environ, **additional_env, "PULUMI_AUTOMATION_API": "true"}
-        pipe = subprocess.PIPE
-        with subprocess.Popen(
-            argv,
-            stdin=subprocess.DEVNULL,
-            stdout=pipe,
-            stderr=pipe,
-            cwd=cwd,
-            env=environment,
-            text=True,
-            start_new_session=True,
-        ) as process:
-            _running.add(process)
-            stdout, stderr = process.communicate()
-            _running.discard(process)
-        result = automation.CommandResult(stdout=stdout, stderr=stderr, code=process.returncode)
-        if process.returncode != 0:
-            raise create_command_error(result)
-        return result
-
-
 class _Stack(automation.Stack):
     """A stack that asks the command for nothing that its state's file says as well: each call costs half a second."""
 
@@ -149,15 +108,6 @@ class _Stack(automation.Stack):
     def info(self, show_secrets: bool = True) -> automation.UpdateSummary:  # noqa: ARG002 - the SDK's signature
         """Give a summary without asking for the history."""
         return automation.UpdateSummary("", datetime.now(UTC), "", {}, {}, "succeeded")
-
-
-_running: set[subprocess.Popen[str]] = set()
-
-
-def interrupt() -> None:
-    """Tell every running command to finish what is under way, record it, and stop."""
-    for process in list(_running):
-        process.send_signal(signal.SIGINT)
 
 
 def preview(engine: Engine, stack: str, program: Program, *, refresh: bool) -> tuple[Step, ...]:
@@ -239,7 +189,7 @@ def _opened(engine: Engine, stack: str, program: Program, state: Path) -> Iterat
         program=program,
         env_vars=engine.environment(state),
         project_settings=settings,
-        pulumi_command=_Command(engine.command, sdk_version()),
+        pulumi_command=PulumiCommand(engine.command),
     )
     try:
         checkpoint = state / ".pulumi" / "stacks" / engine.cloud / f"{stack}.json"
@@ -261,13 +211,6 @@ def _unlock_dead(state: Path, cloud: str, stack: str) -> bool:
     return True
 
 
-def sdk_version() -> str:
-    """Give the version of the Pulumi SDK, which the command must have too."""
-    from importlib.metadata import version
-
-    return version("pulumi")
-
-
 def _run(start: Callable[[Callable[[EngineEvent], None]], Any], on_step: Callable[[Step], None]) -> Any:
     """Start an operation, hand on its steps, and turn its failure into sentences."""
     reasons: list[str] = []
@@ -286,7 +229,13 @@ def _run(start: Callable[[Callable[[EngineEvent], None]], Any], on_step: Callabl
     except automation.ConcurrentUpdateError:
         raise
     except automation.CommandError as error:
-        raise StackError(tuple(dict.fromkeys(reasons)) or (str(error),)) from error
+        raise StackError(tuple(dict.fromkeys(reasons)) or _errors(str(error))) from error
+
+
+def _errors(output: str) -> tuple[str, ...]:
+    """Give what the command itself complained of, such as a full disk; all it said where no line is an error."""
+    lines = [line.partition("error: ")[2].strip() for line in output.splitlines() if "error: " in line]
+    return tuple(dict.fromkeys(line for line in lines if _sentence(line))) or (output,)
 
 
 def _sentence(message: str) -> str:

@@ -59,9 +59,7 @@ def build_project_metrics(site: str, usage: CloudUsage) -> Iterator[Metric]:
 
 def build_guest_metrics(site: str, servers: Iterable[ServerUse], guests: Iterable[Guest]) -> Iterator[Metric]:
     """Give measured CPU time and cores of every server that runs on this host."""
-    cpu = CounterMetricFamily(
-        "oneroof_server_cpu_seconds", "CPU time the server took on its host, emulation included.", labels=_SERVER
-    )
+    cpu = CounterMetricFamily("oneroof_server_cpu_seconds", "CPU time of the server's virtual cores.", labels=_SERVER)
     cores = GaugeMetricFamily("oneroof_server_cores", "Virtual cores of the running server.", labels=_SERVER)
     memory = GaugeMetricFamily("oneroof_server_memory_bytes", "Memory of the running server.", labels=_SERVER)
     known = {server.server_id: server for server in servers}

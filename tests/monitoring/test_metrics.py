@@ -21,15 +21,17 @@ DATA = Path(__file__).parent / "data"
 NOW = 1_795_348_800.0
 LISTED = "11   instance-00000001\n99   instance-00000009\n"
 STATS = """Domain: 'instance-00000001'
-  cpu.time=12500000000
-  cpu.user=9000000000
   balloon.current=1048576
   vcpu.current=2
   vcpu.maximum=2
+  vcpu.0.state=1
+  vcpu.0.time=12000000000
+  vcpu.0.delay=99000000000
+  vcpu.1.time=500000000
 
 Domain: 'instance-00000009'
-  cpu.time=1000000000
   vcpu.current=1
+  vcpu.0.time=1000000000
 
 """
 

@@ -43,7 +43,9 @@ class Trial:
         (self.playbooks / "site.yml").write_text("- hosts: controllers\n  gather_facts: false\n")
         made = image.debian_layer(cache_directory())
         if made.complete:
-            shutil.copytree(made.directory, image.debian_layer(self.cache).directory, symlinks=True)
+            layer = image.debian_layer(self.cache).directory
+            layer.parent.mkdir(parents=True)
+            run(["cp", "-a", str(made.directory), str(layer)])  # cp knows devices; a copy of /dev/full as a file never ends
 
     def up(self, lab: Lab | None = None, **told: IPv4Network) -> dict[str, tuple[str, ...]]:
         return bring_up(lab or self.lab, self.cache, self.playbooks, TALK, **told)
