@@ -59,7 +59,7 @@ class Tier(Declared):
     every: Duration = Field(title="Every", description="Time between two backups; divides a day evenly.")
     start: TimeOfDay = Field(title="Start", description="First backup of the day, UTC, before the spread.")
     spread: Duration = Field(title="Spread", description="Departments are spread over this long.")
-    keep_within: Duration = Field(title="Keep within", description="How long a snapshot is kept.")
+    keep_within: Duration = Field(title="Keep within", description="How long a snapshot is kept at least.")
     recovery_point: Duration = Field(title="RPO", description="How old the newest good snapshot may be.")
     recovery_time: Duration = Field(title="RTO", description="How long bringing the data back may take.")
     drill_every: Duration = Field(title="Drill every", description="How often a snapshot is restored and compared.")

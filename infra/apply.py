@@ -11,13 +11,13 @@ import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
 from infra.desired import DesiredState, build_desired
-from infra.outcome import Outcome, build_outcome, load_outcome, write_outcome
+from infra.outcome import Outcome, build_outcome, load_outcome, outcome_file, write_outcome
 from infra.programs import stacks
 from infra.programs.cloud import cloud_program
 from infra.programs.command import interrupt
@@ -47,7 +47,7 @@ class Applied:
     """What became of one stack."""
 
     stack: str
-    state: Literal["applied", "unchanged", "skipped", "failed"]
+    state: Literal["applied", "unchanged", "skipped", "withdrawn", "failed"]
     seconds: float
     steps: tuple[stacks.Step, ...] = ()
     reasons: tuple[str, ...] = ()
@@ -164,9 +164,8 @@ def withdraw(site: Site, slug: str, *, on_step: OnStep) -> Applied:
         raise UserError(Problem(f"{slug} holds data: {', '.join(held)}", "Back it up, then tell --erase-data as well."))
     done = _timed(slug, lambda listen: stacks.destroy(site.engine, slug, on_step=listen), on_step)
     if done.state != "failed":
-        from infra.outcome import outcome_file
-
         outcome_file(site.installation, slug, site.engine.cloud).unlink(missing_ok=True)
+        return replace(done, state="withdrawn")
     return done
 
 

@@ -100,7 +100,7 @@ def _differences(name: str, actual: Any, declared: Any) -> Iterator[tuple[str, A
             if actual.get(key) != declared.get(key):
                 yield f"{name}.{key}", actual.get(key), declared.get(key)
     elif isinstance(actual, list) and isinstance(declared, list):
-        pairs = [(None, item) for item in declared if item not in actual]
+        pairs: list[tuple[Any, Any]] = [(None, item) for item in declared if item not in actual]
         pairs += [(item, None) for item in actual if item not in declared]
         for old, new in pairs or [(actual, declared)]:  # the same items in another order
             yield name, old, new

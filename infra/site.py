@@ -8,7 +8,7 @@ from pathlib import Path
 
 import yaml
 
-from infra.apply import Site
+from infra.apply import CLOUD_STACK, Site
 from infra.programs import stacks
 from infra.pulumi_cli.find import ensure_pulumi
 from infra.shared import DesiredCloud, DesiredImage, ExternalNetwork, build_cloud, build_image
@@ -60,13 +60,15 @@ def _passphrase(installation: Installation) -> str:
 
 
 def load_shared(site: Site, catalogue: Catalogue, departments: Iterable[Department], *, tell: Tell) -> DesiredCloud:
-    """Give what all departments share: the images they use are built where needed, others are taken where built already."""
+    """Give what all departments share: images they use are built where needed, others are taken where built already."""
     from infra.image.build import ensure_image, list_images
 
     used = {server.image for department in departments for project in department.projects for server in project.servers}
-    built = {image.name: image for image in reversed(list_images())}
+    built = {image.name for image in list_images()}
+    # one that was uploaded once stays, whatever became of the cache
+    recorded = {str(each["urn"]).rpartition("::")[2] for each in stacks.read_resources(site.engine, CLOUD_STACK)}
     images: list[DesiredImage] = []
-    for name in sorted(catalogue.images.keys() & (used | built.keys())):
+    for name in sorted(catalogue.images.keys() & (used | built | recorded)):
         made = ensure_image(name, tell=tell)
         files = {"kernel": made.kernel, "ramdisk": made.ramdisk, "disk": made.disk}
         images.append(
@@ -93,5 +95,5 @@ def _external(site: Site) -> ExternalNetwork | None:
 
 def stacks_of(site: Site) -> tuple[str, ...]:
     """Give the departments that were ever applied to the site's cloud."""
-    folder = site.engine.checkpoint("cloud").parent
-    return tuple(sorted(file.stem for file in folder.glob("*.json") if file.stem != "cloud"))
+    folder = site.engine.checkpoint(CLOUD_STACK).parent
+    return tuple(sorted(file.stem for file in folder.glob("*.json") if file.stem != CLOUD_STACK))

@@ -1,8 +1,8 @@
 """Reads what the servers on this host really used: libvirt's counters of CPU time, by server id.
 
-``virsh domstats`` is one call for all guests (virsh(1), ``--vcpu``: ``vcpu.<n>.time`` in nanoseconds since the guest started).
-The threads of the virtual cores are counted, not the whole process, so that the share of the cores given stays within 0..1; where
-the host emulates the processor, its work is in there.
+``virsh domstats`` is one call for all guests; ``vcpu.<n>.time`` is in nanoseconds since the guest started (virsh(1)). The
+threads of the virtual cores are counted, not the whole process, so that the share of the cores given stays within 0..1;
+where the host emulates the processor, its work is in there.
 """
 
 from __future__ import annotations

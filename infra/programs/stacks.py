@@ -13,6 +13,7 @@ import shutil
 import socket
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -27,6 +28,8 @@ from infra.programs.command import PulumiCommand
 from infra.provider.cloud import CLOUD_VARIABLE, ERASE_VARIABLE
 
 Program = Callable[[], None]
+
+_LOCK_SECONDS = 120.0
 
 
 @dataclass(frozen=True)
@@ -191,24 +194,26 @@ def _opened(engine: Engine, stack: str, program: Program, state: Path) -> Iterat
         project_settings=settings,
         pulumi_command=PulumiCommand(engine.command),
     )
+    _free(state, engine.cloud, stack)
     try:
         checkpoint = state / ".pulumi" / "stacks" / engine.cloud / f"{stack}.json"
         yield _Stack(stack, workspace, exists=checkpoint.exists())
     except automation.ConcurrentUpdateError as error:
-        if not _unlock_dead(state, engine.cloud, stack):
-            raise StackError((f"another run works on {stack}; wait until it ends",)) from error
-        raise StackError((f"an earlier run of {stack} was killed; its lock is removed, run again",)) from error
+        raise StackError((f"another run works on {stack}; wait until it ends",)) from error
 
 
-def _unlock_dead(state: Path, cloud: str, stack: str) -> bool:
-    """Remove the locks of processes of this machine that are no more; tell whether none is left."""
+def _free(state: Path, cloud: str, stack: str) -> None:
+    """Remove the locks of killed runs of this machine; a run that still ends after its caller died is waited for."""
     folder = state / ".pulumi" / "locks" / "organization" / cloud / stack
-    for lock in folder.glob("*.json"):
-        owner = json.loads(lock.read_text())
-        if owner.get("hostname") != socket.gethostname() or Path(f"/proc/{owner.get('pid')}").exists():
-            return False
-        lock.unlink()
-    return True
+    deadline = time.monotonic() + _LOCK_SECONDS
+    while locks := list(folder.glob("*.json")):
+        for lock in locks:
+            owner = json.loads(lock.read_text())
+            if owner.get("hostname") == socket.gethostname() and not Path(f"/proc/{owner.get('pid')}").exists():
+                lock.unlink()
+        if time.monotonic() > deadline:
+            return
+        time.sleep(0.2)
 
 
 def _run(start: Callable[[Callable[[EngineEvent], None]], Any], on_step: Callable[[Step], None]) -> Any:

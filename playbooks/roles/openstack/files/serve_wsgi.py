@@ -13,7 +13,11 @@ import os
 import signal
 import socket
 import sys
+import threading
+import time
 from typing import Any, NoReturn
+
+STOP_SECONDS = 5
 
 
 def notify_systemd(state: str) -> None:
@@ -34,9 +38,15 @@ def listening_socket(listen: str) -> socket.socket:
     return opened
 
 
+def stop() -> NoReturn:
+    """Let the server answer what it has begun, but do not wait for threads of the application that never end."""
+    threading.Thread(target=lambda: (time.sleep(STOP_SECONDS), os._exit(0)), daemon=True).start()
+    sys.exit(0)
+
+
 def serve(arguments: argparse.Namespace, listener: socket.socket, ready: int | None) -> None:
     """Load the application, say so on the file descriptor ``ready`` or to systemd, and answer until SIGTERM."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    signal.signal(signal.SIGTERM, lambda *_: stop())
     import waitress  # the parent of several processes needs neither this nor the application
 
     application: Any = importlib.import_module(arguments.module).application
@@ -71,12 +81,12 @@ def serve_in_processes(arguments: argparse.Namespace, listener: socket.socket) -
         children.append(child)
     os.close(writer)
 
-    def stop(*_: object) -> None:
+    def stop_children(*_: object) -> None:
         for child in children:
             os.kill(child, signal.SIGTERM)
         sys.exit(0)
 
-    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGTERM, stop_children)
     loaded = 0
     while loaded < arguments.processes and (said := os.read(reader, arguments.processes)):
         loaded += len(said)

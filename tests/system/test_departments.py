@@ -1,0 +1,240 @@
+"""What an apply promises, on the real cloud: it is idempotent, complete, honest beforehand, and survives being killed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infra.outcome import Outcome, load_outcome
+from tenants.installation import Installation, repository
+
+pytestmark = pytest.mark.system
+
+SLUG = "system-trial"
+CLOUD = os.environ.get("ONEROOF_TEST_CLOUD", "oneroof")
+DECLARATION = f"""
+name: {SLUG}
+local_name: Trial of the system tests
+owners: [it@trial.gov.example]
+cost_centre: T-0
+projects:
+  - name: prod
+    networks:
+      - {{name: front, cidr: 10.23.240.0/24}}
+    volumes:
+      - {{name: data, size_gib: 1}}
+    containers:
+      - {{name: papers}}
+    servers:
+      - {{name: keeper, flavor: tiny, image: tiny, volumes: [data]}}
+      - {{name: guest, flavor: tiny, image: tiny}}
+groups:
+  - {{name: ops, roles: {{prod: member}}}}
+users:
+  - {{name: operator, groups: [ops]}}
+"""
+# Records every request that any process makes while it goes out to the real service.
+SPY = """
+import os
+try:
+    import requests
+except ImportError:
+    pass
+else:
+    send = requests.Session.send
+    def recorded(self, request, **kwargs):
+        with open(os.environ["REQUESTS_SEEN"], "a") as file:
+            file.write(f"{request.method} {request.url}\\n")
+        return send(self, request, **kwargs)
+    requests.Session.send = recorded
+"""
+
+
+class Trial:
+    """A department of the tests' own, and the command as an operator runs it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.installation = Installation.current()
+        self.folder = folder
+        shutil.copy(repository() / "tenants" / "catalogue.yaml", folder)
+        self.declare(DECLARATION)
+
+    def declare(self, text: str) -> None:
+        (self.folder / f"{SLUG}.yaml").write_text(text)
+
+    def argv(self, *words: str) -> list[str]:
+        return [sys.executable, "-c", "import oneroof; oneroof.main()", *words, "--cloud", CLOUD]
+
+    def run(self, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        argv = self.argv(*words)
+        return subprocess.run(argv, capture_output=True, text=True, env={**os.environ, **environment}, check=False)
+
+    def apply(self, *words: str) -> subprocess.CompletedProcess[str]:
+        done = self.run("apply", SLUG, "--directory", str(self.folder), *words)
+        assert done.returncode == 0, done.stderr
+        return done
+
+    def plan(self, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        return self.run("plan", SLUG, "--directory", str(self.folder), *words, **environment)
+
+    def outcome(self) -> Outcome:
+        outcome = load_outcome(self.installation, SLUG, CLOUD)
+        assert outcome is not None
+        return outcome
+
+    def withdraw(self) -> None:
+        done = self.run("withdraw", SLUG, "--yes", "--erase-data")
+        assert done.returncode == 0 or "never applied" in done.stderr, done.stderr
+
+
+@pytest.fixture(scope="module")
+def trial(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trial]:
+    made = Trial(tmp_path_factory.mktemp("declared"))
+    if not made.installation.clouds.exists():
+        pytest.skip(f"no cloud: {made.installation.clouds} does not exist (`make up` makes one)")
+    made.withdraw()
+    yield made
+    made.withdraw()
+
+
+@pytest.fixture(scope="module")
+def cloud(trial: Trial) -> Any:
+    import openstack
+
+    os.environ["OS_CLIENT_CONFIG_FILE"] = str(trial.installation.clouds)
+    return openstack.connect(cloud=CLOUD)
+
+
+def tree_digest(folder: Path) -> str:
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return hashlib.sha256(b"".join(str(path).encode() + path.read_bytes() for path in files)).hexdigest()
+
+
+def project_id(trial: Trial) -> str:
+    return str(trial.outcome().projects[0]["id"])
+
+
+def server_names(cloud: Any, trial: Trial) -> list[str]:
+    return sorted(server.name for server in cloud.compute.servers(all_projects=True, project_id=project_id(trial)))
+
+
+def test_applying_twice_changes_nothing_the_second_time(trial: Trial, cloud: Any) -> None:
+    trial.declare(DECLARATION)
+    trial.apply()
+    assert server_names(cloud, trial) == ["guest", "keeper"]
+    assert f"{SLUG}: skipped" in trial.apply().stderr
+    assert f"{SLUG}: unchanged" in trial.apply("--refresh").stderr
+    assert trial.plan("--refresh").returncode == 0
+
+
+def test_a_plan_writes_nothing(trial: Trial, tmp_path: Path) -> None:
+    trial.declare(DECLARATION.replace("size_gib: 1", "size_gib: 2").replace("papers", "leaflets"))
+    (tmp_path / "sitecustomize.py").write_text(SPY)
+    seen = tmp_path / "seen"
+    before = tree_digest(trial.installation.pulumi_state)
+    planned = trial.plan(PYTHONPATH=str(tmp_path), REQUESTS_SEEN=str(seen))
+    assert planned.returncode == 3, planned.stderr
+    assert "Volume prod/data" in planned.stdout
+    assert "container prod/papers: no longer declared, but holds data" in planned.stderr
+    requests = seen.read_text().splitlines()
+    assert any(request.startswith("GET") for request in requests)
+    assert [r for r in requests if not r.startswith(("GET ", "HEAD ")) and not r.endswith("/v3/auth/tokens")] == []
+    assert tree_digest(trial.installation.pulumi_state) == before
+
+
+def test_what_was_removed_is_removed(trial: Trial, cloud: Any) -> None:
+    trial.declare(DECLARATION.replace("      - {name: guest, flavor: tiny, image: tiny}\n", ""))
+    trial.apply()
+    assert server_names(cloud, trial) == ["keeper"]
+    assert [server["name"] for server in trial.outcome().projects[0]["servers"]] == ["keeper"]
+
+
+def test_a_volume_is_not_deleted_by_a_merge_alone(trial: Trial, cloud: Any) -> None:
+    volume = trial.outcome().projects[0]["volumes"][0]["id"]
+    without = DECLARATION.replace("    volumes:\n      - {name: data, size_gib: 1}\n", "")
+    trial.declare(without.replace(", volumes: [data]", ""))
+    done = trial.run("apply", SLUG, "--directory", str(trial.folder))
+    assert done.returncode == 1
+    assert "volume prod/data: no longer declared, holds data" in done.stderr
+    assert cloud.block_storage.get_volume(volume).status == "in-use"
+    refused = trial.run("withdraw", SLUG, "--yes")
+    assert refused.returncode == 2
+    assert cloud.block_storage.get_volume(volume).status == "in-use"
+
+
+def test_a_change_behind_its_back_is_seen_and_taken_back(trial: Trial, cloud: Any) -> None:
+    trial.declare(DECLARATION)
+    trial.apply()
+    group = next(iter(cloud.network.security_groups(project_id=project_id(trial), name="web")))
+    cloud.network.create_security_group_rule(
+        security_group_id=group.id,
+        direction="ingress",
+        ether_type="IPv4",
+        protocol="tcp",
+        port_range_min=23,
+        port_range_max=23,
+    )
+    cloud.compute.update_quota_set(project_id(trial), cores=999)
+    planned = trial.plan("--refresh")
+    assert planned.returncode == 3
+    assert "limits.cores" in planned.stdout
+    trial.apply("--refresh")
+    ports = {rule["port_range_min"] for rule in cloud.network.get_security_group(group.id).security_group_rules}
+    assert 23 not in ports
+    assert cloud.compute.get_quota_set(project_id(trial)).cores != 999
+
+
+def test_killed_in_the_midst_the_next_run_carries_on(trial: Trial, cloud: Any) -> None:
+    trial.withdraw()
+    argv = trial.argv("apply", SLUG, "--directory", str(trial.folder))
+    with subprocess.Popen(argv, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True) as running:
+        assert running.stderr is not None
+        for line in running.stderr:
+            if "create Router" in line or "create Server" in line:
+                break
+        for child in descendants(running.pid):
+            os.kill(child, signal.SIGKILL)
+        running.kill()
+    trial.apply()
+    project = project_id(trial)
+    assert server_names(cloud, trial) == ["guest", "keeper"]
+    assert len(list(cloud.network.routers(project_id=project))) == 1
+    assert len(list(cloud.network.networks(project_id=project))) == 1
+    assert len(list(cloud.block_storage.volumes(all_projects=True, project_id=project))) == 1
+    assert trial.plan("--refresh").returncode == 0
+
+
+def test_passwords_are_in_no_state_in_clear_and_in_a_file_of_their_owner(trial: Trial) -> None:
+    import yaml
+
+    done = trial.run("department", "clouds", SLUG)
+    file = Path(done.stdout.strip())
+    assert file.stat().st_mode & 0o777 == 0o600
+    (entry,) = yaml.safe_load(file.read_text())["clouds"].values()
+    password = entry["auth"]["password"]
+    assert password not in done.stdout + done.stderr + json.dumps(trial.outcome().users)
+    clear = [path for path in trial.installation.pulumi_state.rglob("*") if path.is_file() and password in path.read_text()]
+    assert clear == []
+    file.unlink()
+
+
+def descendants(pid: int) -> list[int]:
+    """Give every process below one, deepest last."""
+    listed = subprocess.run(["ps", "-eo", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
+    parents = [tuple(map(int, line.split())) for line in listed.splitlines()]
+    found, queue = [], [pid]
+    while queue:
+        children = [child for child, parent in parents if parent == queue[0]]
+        found += children
+        queue = queue[1:] + children
+    return found
