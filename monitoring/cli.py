@@ -17,7 +17,7 @@ def exporter(listen: str, site: str, cloud: str) -> None:
     """Serve metrics of the cloud for Prometheus; runs on the operations host."""
     import logging
 
-    from monitoring.service import Exporter, serve
+    from monitoring.exporters.service import Exporter, serve
 
     address, _, port = listen.rpartition(":")
     if not port.isdecimal() or not address:

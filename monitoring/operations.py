@@ -18,6 +18,7 @@ from tenants.problem import Problem, UserError
 
 SITE = "/var/lib/oneroof/site"
 CODE = "/opt/oneroof/code"
+SURVEYS = Path(__file__).resolve().parent / "savings"
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,7 @@ def find_operations_hosts(inventory: Mapping[str, Any]) -> Iterator[OperationsHo
 def list_files(installation: Installation, declarations: Path) -> dict[str, Path]:
     """Give what is brought: place on the operations host to file here."""
     files = {f"{CODE}/tenants/{file.name}": file for file in sorted(declarations.glob("*.yaml"))}
+    files |= {f"{CODE}/monitoring/savings/{file.name}": file for file in sorted(SURVEYS.glob("*.yaml"))}
     departments = sorted((installation.home / "departments").glob("*.json"))
     return files | {f"{SITE}/departments/{file.name}": file for file in departments}
 

@@ -175,11 +175,10 @@ def collect_overview(installation: Installation, cloud: str) -> Overview:
 
 
 def _read_cloud(installation: Installation, cloud: str) -> tuple[CloudUsage, Mapping[str, str]]:
-    from infra.inventory.connect import connect  # imports the OpenStack SDK
-    from monitoring.reading import collect_endpoints, collect_usage
+    from monitoring.reading import CloudReader  # imports the OpenStack SDK
 
-    connection = connect(installation, cloud)
-    return collect_usage(connection), collect_endpoints(connection)
+    reader = CloudReader(installation, cloud)
+    return reader.usage(), reader.endpoints()
 
 
 def _machines(installation: Installation) -> tuple[Machine, ...]:

@@ -18,8 +18,6 @@ from tenants.declaration.model import Limits
 from tenants.installation import Installation
 
 if TYPE_CHECKING:
-    from openstack.connection import Connection
-
     from monitoring.overview import Machine
 
 _MIB, _GIB = 1024**2, 1024**3
@@ -33,11 +31,31 @@ class ReadingError(Exception):
     """So much of the cloud could not be read that nothing can be said of it."""
 
 
-def collect_usage(connection: Connection) -> CloudUsage:
-    """Read the cloud; raise :class:`ReadingError` where not even its projects can be read."""
-    from infra.inventory.collect import collect_inventory
+class CloudReader:
+    """One connection to a cloud, used again for every reading."""
 
-    return build_usage(collect_inventory(connection), declared_limits())
+    def __init__(self, installation: Installation, cloud: str) -> None:
+        """Connect; raises UserError where no ``clouds.yaml`` has such an entry."""
+        from infra.inventory.connect import connect  # imports the OpenStack SDK
+
+        self._connection = connect(installation, cloud)
+
+    def usage(self) -> CloudUsage:
+        """Read the cloud; raise :class:`ReadingError` where not even its projects can be read."""
+        from infra.inventory.collect import collect_inventory
+
+        return build_usage(collect_inventory(self._connection), declared_limits())
+
+    def endpoints(self) -> dict[str, str]:
+        """Give the public address of every service in the catalogue."""
+        session: Any = self._connection.session
+        services = session.auth.get_access(session).service_catalog.catalog
+        return {
+            service["type"]: endpoint["url"]
+            for service in sorted(services, key=lambda service: str(service["type"]))
+            for endpoint in service["endpoints"]
+            if endpoint["interface"] == "public"
+        }
 
 
 def declared_limits() -> Limited:
@@ -164,17 +182,6 @@ def _stored(inventory: Inventory) -> float | None:
 
 def _is_source(name: str, value: object, failures: Mapping[str, str]) -> bool:
     return name in failures or (isinstance(value, tuple) and name not in ("failures", "not_measured"))
-
-
-def collect_endpoints(connection: Connection) -> dict[str, str]:
-    """Give the public address of every service in the catalogue."""
-    access: Any = connection.session.auth.get_access(connection.session)  # type: ignore[union-attr]  # always a password or token
-    return {
-        service["type"]: endpoint["url"]
-        for service in sorted(access.service_catalog.catalog, key=lambda service: str(service["type"]))
-        for endpoint in service["endpoints"]
-        if endpoint["interface"] == "public"
-    }
 
 
 def collect_machines(installation: Installation) -> tuple[Machine, ...]:

@@ -167,6 +167,7 @@ def boot(place: Place) -> None:
             group.mkdir(parents=True, exist_ok=True)
         (place.directory / "groups").write_text("".join(f"{group}\n" for group in groups))
         command = ("sh", "-c", _JOIN, "sh", *map(str, groups), "--", *command)
+    place.console.parent.mkdir(parents=True, exist_ok=True)
     with place.console.open("wb") as console:
         subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=console, stderr=subprocess.STDOUT, start_new_session=True)
 

@@ -10,11 +10,11 @@ from prometheus_client import CollectorRegistry, generate_latest
 
 from backup.records import BackupRecord, DrillRecord
 from monitoring.collector import Collector, Source
+from monitoring.exporters.service import Metrics
 from monitoring.guests import parse_guests
 from monitoring.objectives import Objective
 from monitoring.overview import Overview
 from monitoring.probe import Answer
-from monitoring.service import Metrics
 from monitoring.usage import CloudUsage
 
 DATA = Path(__file__).parent / "data"

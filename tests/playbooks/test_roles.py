@@ -146,9 +146,21 @@ def test_templates_mirror_the_path_they_land_on(role: Path) -> None:
             assert inside.parts[0] in {"etc", "usr", "var", "operator"}, str(path)
 
 
-def test_the_site_names_every_role_once_and_no_other() -> None:
-    named = [entry["role"] for play in load(PLAYBOOKS / "site.yml") for entry in play["roles"]]
-    assert sorted(named) == [role.name for role in ROLES]
+def test_the_site_names_every_part_of_every_role_once_and_no_other() -> None:
+    named: list[tuple[str, str]] = []
+    for play in load(PLAYBOOKS / "site.yml"):
+        named += [(entry["role"], "main") for entry in play.get("roles", [])]
+        parts = [
+            task["ansible.builtin.import_role"] for task in play.get("tasks", []) if "ansible.builtin.import_role" in task
+        ]
+        named += [(part["name"], part["tasks_from"]) for part in parts]
+    assert len(named) == len(set(named))
+    assert {name for name, _ in named} == {role.name for role in ROLES}
+    for name in {name for name, part in named if part != "main"}:
+        steps = {
+            Path(step["ansible.builtin.import_tasks"]).stem for step in load(PLAYBOOKS / "roles" / name / "tasks/main.yml")
+        }
+        assert {part for role, part in named if role == name} == steps, f"a step of {name} is in no play"
 
 
 def test_declared_secrets_are_sorted_and_used() -> None:

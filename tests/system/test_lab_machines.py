@@ -168,7 +168,7 @@ def test_a_half_removed_network_is_put_right(trial: Trial) -> None:
 
 def test_two_labs_stand_side_by_side(trial: Trial) -> None:
     trial.up()
-    second = Lab(trial.lab.home.with_name("trial2"))
+    second = Lab(trial.lab.home.with_name("beside"))
     try:
         trial.up(second)
         first_status, second_status = collect_status(trial.lab.home), collect_status(second.home)
@@ -190,7 +190,7 @@ def test_an_abandoned_lab_is_cleaned_by_the_next(trial: Trial) -> None:
             for pid in (running.nspawn, running.leader):
                 if pid:
                     os.kill(pid, signal.SIGKILL)
-    second = Lab(trial.lab.home.with_name("trial2"))
+    second = Lab(trial.lab.home.with_name("beside"))
     try:
         trial.up(second)
         assert [line for line in trial.leftovers() if not line.startswith("control group")] == []

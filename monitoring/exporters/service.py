@@ -30,7 +30,7 @@ from tenants.declaration.load import load_departments
 from tenants.installation import Installation
 
 if TYPE_CHECKING:
-    from openstack.connection import Connection
+    from monitoring.reading import CloudReader
 
 
 class NotYetError(Exception):
@@ -80,7 +80,7 @@ class Exporter:
         self._installation = installation
         self._cloud = cloud
         self._calls = 0
-        self._connection: Connection | None = None
+        self._reader: CloudReader | None = None
         sources: list[Source[object]] = [
             Source("cloud", self._read_cloud, 30.0),
             Source("probes", self._read_probes, 15.0),
@@ -94,12 +94,11 @@ class Exporter:
         self.metrics = Metrics(self.collector, site, lambda: self._calls)
 
     def _read_cloud(self) -> CloudUsage:
-        from infra.inventory.connect import connect  # imports the OpenStack SDK
-        from monitoring.reading import collect_usage
+        from monitoring.reading import CloudReader  # imports the OpenStack SDK
 
-        if self._connection is None:
-            self._connection = connect(self._installation, self._cloud)
-        usage = collect_usage(self._connection)
+        if self._reader is None:
+            self._reader = CloudReader(self._installation, self._cloud)
+        usage = self._reader.usage()
         self._calls += usage.calls
         return usage
 

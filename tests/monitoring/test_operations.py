@@ -1,0 +1,85 @@
+"""What reaches the operations host, tried with the real tar and find in a folder that stands for it."""
+
+from __future__ import annotations
+
+import io
+import os
+import subprocess
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from monitoring import operations
+from monitoring.operations import build_script, find_operations_hosts, list_files, load_operations_hosts, pack
+from tenants.installation import Installation
+from tenants.problem import UserError
+
+INVENTORY = {
+    "all": {
+        "vars": {
+            "ansible_user": "root",
+            "ansible_ssh_private_key_file": "/k",
+            "ansible_ssh_common_args": "-F /dev/null -o UserKnownHostsFile=/h",
+        },
+        "hosts": {"site-a": {"ansible_host": "10.88.0.21"}},
+        "children": {"controllers": {"hosts": {"site-a": None}}, "operations": {"hosts": {"site-a": None}}},
+    }
+}
+
+
+def test_the_inventory_tells_how_ssh_gets_there() -> None:
+    (host,) = find_operations_hosts(INVENTORY)
+    assert host.ssh("true") == (
+        *("ssh", "-T", "-o", "BatchMode=yes", "-i", "/k", "-F", "/dev/null", "-o", "UserKnownHostsFile=/h"),
+        *("root@10.88.0.21", "true"),
+    )
+
+
+def test_variables_beside_the_group_count_too() -> None:
+    inventory = {"all": {"children": {"operations": {"hosts": {"ops": {"ansible_host": "10.0.0.9"}}}}}}
+    assert [host.address for host in find_operations_hosts(inventory)] == ["10.0.0.9"]
+
+
+def test_no_inventory_and_no_host_are_said(tmp_path: Path) -> None:
+    file = tmp_path / "hosts.yml"
+    with pytest.raises(UserError, match="there is no inventory"):
+        load_operations_hosts(file)
+    file.write_text("all: {children: {controllers: {hosts: {a: }}}}\n")
+    with pytest.raises(UserError, match="no machine in group operations"):
+        load_operations_hosts(file)
+
+
+def test_files_arrive_and_what_is_gone_here_is_gone_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    there, home, declarations = tmp_path / "there", tmp_path / "home", tmp_path / "decla rations"
+    monkeypatch.setattr(operations, "CODE", f"{there}/code")
+    monkeypatch.setattr(operations, "SITE", f"{there}/site")
+    for folder in (there / "code/tenants", there / "site/departments", home / "departments", declarations):
+        folder.mkdir(parents=True)
+    for gone in ("code/tenants/old.yaml", "code/tenants/model.py", "site/departments/old.json"):
+        (there / gone).write_text("old")
+    (declarations / "health.yaml").write_text("name: health\n")
+    (declarations / "README.md").write_text("not sent")
+    (home / "departments" / "health.json").write_text("{}")
+    (there / "code/monitoring/savings").mkdir(parents=True)
+    files = list_files(Installation(home), declarations)
+    done = subprocess.run(["sh", "-c", build_script(files)], input=pack(files), capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr.decode()
+    found = sorted(str(path.relative_to(there)) for path in there.rglob("*") if path.is_file())
+    assert found == [
+        "code/monitoring/savings/assumptions.yaml",
+        "code/monitoring/savings/baseline.yaml",
+        "code/tenants/health.yaml",
+        "code/tenants/model.py",
+        "site/departments/health.json",
+    ]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="unpacking sets owners as root does")
+def test_what_is_packed_can_be_read_by_the_exporter(tmp_path: Path) -> None:
+    file = tmp_path / "secretive.json"
+    file.write_text("{}")
+    file.chmod(0o600)
+    with tarfile.open(fileobj=io.BytesIO(pack({"/x/secretive.json": file}))) as archive:
+        (entry,) = archive.getmembers()
+    assert (entry.name, entry.mode) == ("x/secretive.json", 0o644)
