@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 
 import backup.cli
 import click
@@ -42,4 +41,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
