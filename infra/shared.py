@@ -1,4 +1,4 @@
-"""What the cloud should hold for all departments: a pure function of the catalogue, the images' files and the address plan."""
+"""What the cloud should hold for all: a pure function of the catalogue, the images' files and the address plan."""
 
 from __future__ import annotations
 
