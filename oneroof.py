@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import click
 
 import backup.cli
-import click
+import infra.cli
 import monitoring.cli
 import tenants.declaration.cli
-
-import infra.cli
 from tenants.problem import UserError
 
 
