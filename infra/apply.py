@@ -80,17 +80,27 @@ def lost_data(resources: Iterable[Mapping[str, Any]], kept: frozenset[str]) -> t
     )
 
 
+def cloud_stamp(site: Site) -> Path:
+    """Give the file with the digest of what all departments share, as last applied."""
+    return site.installation.stamps / f"apply-{site.engine.cloud}"
+
+
+def is_cloud_current(site: Site, desired: DesiredCloud) -> bool:
+    """Tell whether the shared part was applied as it is declared now."""
+    stamp, wanted = cloud_stamp(site), digest(desired, site.external_network)
+    return stamp.exists() and stamp.read_text() == wanted and site.engine.exists(CLOUD_STACK)
+
+
 def apply_cloud(site: Site, desired: DesiredCloud, *, refresh: bool, on_step: OnStep) -> Applied:
     """Apply what all departments share."""
-    stamp = site.installation.stamps / f"apply-{site.engine.cloud}"
-    wanted = digest(desired, site.external_network)
+    stamp, wanted = cloud_stamp(site), digest(desired, site.external_network)
 
     def work(listen: Callable[[stacks.Step], None]) -> None:
         stacks.update(site.engine, CLOUD_STACK, cloud_program(desired), refresh=refresh, on_step=listen)
         stamp.parent.mkdir(parents=True, exist_ok=True)
         stamp.write_text(wanted)
 
-    if not refresh and stamp.exists() and stamp.read_text() == wanted and site.engine.exists(CLOUD_STACK):
+    if not refresh and is_cloud_current(site, desired):
         return Applied(CLOUD_STACK, "skipped", 0.0)
     return _timed(CLOUD_STACK, work, on_step)
 

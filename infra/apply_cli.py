@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import sys
 import threading
 from collections.abc import Callable
@@ -39,7 +40,7 @@ def _shared_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.argument("departments", nargs=-1)
 @_shared_options
 def plan(departments: tuple[str, ...], cloud: str, external_network: str, directory: Path | None, refresh: bool) -> None:
-    """Show what an apply would change, for DEPARTMENTS or all.
+    """Show what an apply would change: for DEPARTMENTS, or for all and what they share.
 
     Reads the cloud and writes nothing: not there, not here. Ends with 0 where nothing is to do, 3 where changes are
     pending, 1 where a plan could not be made, 2 for a mistake in what was told or declared.
@@ -47,15 +48,19 @@ def plan(departments: tuple[str, ...], cloud: str, external_network: str, direct
     from rich.console import Console
     from rich.table import Table
 
-    from infra.plan import build_rows, plan_departments
-    from infra.site import open_site, stacks_of
+    from infra.plan import Planned, build_rows, plan_cloud, plan_departments
+    from infra.site import load_shared, open_site, stacks_of
 
     catalogue, every, chosen = _load(departments, directory)
     site = open_site(Installation.current(), cloud=cloud, external_network=external_network, tell=_tell)
     table = Table("department", "change", "resource", "property", "declared", "actual", box=None, pad_edge=False)
     pending = failed = False
     with Console(stderr=True).status("planning") as status:
-        for planned in plan_departments(site, chosen, catalogue, refresh=refresh):
+        shared: list[Planned] = []
+        if not departments:
+            desired = load_shared(site, catalogue, every, may_build=False, tell=_tell)
+            shared.append(plan_cloud(site, desired, refresh=refresh))
+        for planned in itertools.chain(shared, plan_departments(site, chosen, catalogue, refresh=refresh)):
             status.update(f"planned {planned.stack}")
             pending = pending or planned.is_pending
             for row in build_rows(planned):
@@ -94,7 +99,7 @@ def apply(
     done: list[Applied] = []
     say = _Said()
     try:
-        shared = load_shared(site, catalogue, every, tell=_tell)
+        shared = load_shared(site, catalogue, every, may_build=True, tell=_tell)
         done.append(apply_cloud(site, shared, refresh=refresh, on_step=say))
         _report(done[-1])
         if done[-1].state != "failed":

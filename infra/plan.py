@@ -7,12 +7,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-from infra.apply import Site, digest, lost_data
+from infra.apply import CLOUD_STACK, Site, digest, is_cloud_current, lost_data
 from infra.desired import DesiredState, build_desired
 from infra.outcome import load_outcome
 from infra.programs import stacks
+from infra.programs.cloud import cloud_program
 from infra.programs.command import interrupt
 from infra.programs.department import department_program
+from infra.shared import DesiredCloud
 from tenants.declaration.catalogue import Catalogue
 from tenants.declaration.model import Department
 
@@ -62,6 +64,17 @@ def plan_departments(
             pool.shutdown(wait=False, cancel_futures=True)
             interrupt()
             raise
+
+
+def plan_cloud(site: Site, desired: DesiredCloud, *, refresh: bool) -> Planned:
+    """Plan what all departments share."""
+    if not refresh and is_cloud_current(site, desired):
+        return Planned(CLOUD_STACK)
+    try:
+        steps = stacks.preview(site.engine, CLOUD_STACK, cloud_program(desired), refresh=site.engine.exists(CLOUD_STACK))
+    except stacks.StackError as error:
+        return Planned(CLOUD_STACK, reasons=error.reasons)
+    return Planned(CLOUD_STACK, tuple(step for step in steps if step.operation != "same"))
 
 
 def _plan(site: Site, desired: DesiredState, refresh: bool) -> Planned:

@@ -59,7 +59,9 @@ def _passphrase(installation: Installation) -> str:
     raise UserError(Problem(f"{installation.secrets} does not exist: no passphrase for the state", hint))
 
 
-def load_shared(site: Site, catalogue: Catalogue, departments: Iterable[Department], *, tell: Tell) -> DesiredCloud:
+def load_shared(
+    site: Site, catalogue: Catalogue, departments: Iterable[Department], *, may_build: bool, tell: Tell
+) -> DesiredCloud:
     """Give what all departments share: images they use are built where needed, others are taken where built already."""
     from infra.image.build import ensure_image, list_images
 
@@ -68,7 +70,11 @@ def load_shared(site: Site, catalogue: Catalogue, departments: Iterable[Departme
     # one that was uploaded once stays, whatever became of the cache
     recorded = {str(each["urn"]).rpartition("::")[2] for each in stacks.read_resources(site.engine, CLOUD_STACK)}
     images: list[DesiredImage] = []
-    for name in sorted(catalogue.images.keys() & (used | built | recorded)):
+    wanted = sorted(catalogue.images.keys() & (used | built | recorded))
+    if not may_build and (missing := [name for name in wanted if name not in built]):
+        hint = "Build them first: `oneroof image build`."
+        raise UserError(Problem(f"images that are not built yet cannot be compared: {', '.join(missing)}", hint))
+    for name in wanted:
         made = ensure_image(name, tell=tell)
         files = {"kernel": made.kernel, "ramdisk": made.ramdisk, "disk": made.disk}
         images.append(

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from ipaddress import IPv4Network
 from pathlib import Path
+from threading import Event
 from typing import TypeVar
 
 from infra.lab import builder, host, image, machine, network, overlay, process
@@ -58,7 +59,7 @@ def take_down(lab: Lab, cache: Path, talk: Talk) -> tuple[str, ...]:
         _sweep_builder(cache)
         directories = lab.machine_directories()
         with talk.step(f"power off lab {lab.name}"):
-            clean = _in_parallel(lambda directory: machine.stop(directory / "root"), directories)
+            clean = _in_parallel(lambda directory, event: machine.stop(directory / "root", interrupted=event), directories)
             _leave_nothing(lab)
         return tuple(directory.name for directory, well in zip(directories, clean, strict=True) if not well)
 
@@ -108,7 +109,7 @@ def _make(lab: Lab, record: Record, own: Network, cache: Path, playbooks: Path, 
     ssh.make_key()
     if new := [name for name in hosts if image.image_of(lab.machine(name)) is None]:
         recipe = builder.Recipe(cache, playbooks, own, topology.ceph_osd_size)
-        with locked("image", talk):
+        with locked("image", talk, image.images_directory(cache)):
             layer = builder.ensure_image(recipe, talk)
             for name in new:
                 image.link(layer, lab.machine(name))
@@ -151,14 +152,20 @@ def _layers(directory: Path) -> tuple[Path, ...]:
     return layer.stack()
 
 
-def _start(place: Place) -> tuple[str, ...]:
+def _start(place: Place, interrupted: Event) -> tuple[str, ...]:
     machine.boot(place)
-    return machine.wait_ready(place)
+    return machine.wait_ready(place, interrupted=interrupted)
 
 
-def _in_parallel(work: Callable[[_T], _R], things: Sequence[_T]) -> list[_R]:
+def _in_parallel(work: Callable[[_T, Event], _R], things: Sequence[_T]) -> list[_R]:
+    """Do the work on all at once; its second argument is set on Ctrl-C, which reaches this thread alone."""
+    interrupted = Event()
     with ThreadPoolExecutor(max_workers=max(1, len(things))) as pool:
-        return list(pool.map(work, things))
+        try:
+            return list(pool.map(lambda thing: work(thing, interrupted), things))
+        except BaseException:
+            interrupted.set()
+            raise
 
 
 def _clean_abandoned(lab: Lab) -> None:
@@ -187,7 +194,7 @@ def _leave_nothing(lab: Lab) -> None:
 
 def _sweep_builder(cache: Path) -> None:
     try:
-        with locked("image"):
+        with locked("image", directory=image.images_directory(cache)):
             builder.sweep(cache)
     except BlockingIOError:
         pass  # another lab's image is being made
@@ -195,7 +202,7 @@ def _sweep_builder(cache: Path) -> None:
 
 def _prune(cache: Path, playbooks: Path) -> None:
     try:
-        with locked("image"):
+        with locked("image", directory=image.images_directory(cache)):
             image.prune(cache, keep=image.installed_layer(cache, playbooks))
     except BlockingIOError:
         pass  # another lab makes its machines: it will do this itself

@@ -17,11 +17,14 @@ DIRECTORY = Path("/run/lock/oneroof")
 
 
 @contextlib.contextmanager
-def locked(name: str, talk: Talk | None = None) -> Iterator[None]:
-    """Hold the lock of this name, waiting for who holds it; without ``talk`` raise ``BlockingIOError`` instead."""
+def locked(name: str, talk: Talk | None = None, directory: Path = DIRECTORY) -> Iterator[None]:
+    """Hold the lock of this name, waiting for who holds it; without ``talk`` raise ``BlockingIOError`` instead.
+
+    Raises :class:`UserError` for a user who may not.
+    """
     try:
-        DIRECTORY.mkdir(parents=True, exist_ok=True)
-        file = (DIRECTORY / f"{name}.lock").open("a+")
+        directory.mkdir(parents=True, exist_ok=True)
+        file = (directory / f"{name}.lock").open("a+")
     except PermissionError as error:
         raise UserError(Problem(f"user: got id {os.geteuid()}, expected root", hint="run it with sudo")) from error
     with file:

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 from pathlib import Path
+from threading import Event
 
 from infra.lab import overlay, process
 from infra.lab.command import CommandError, run
@@ -21,6 +22,7 @@ from tenants.problem import Problem, UserError
 BOOT_SECONDS = 300.0
 STOP_SECONDS = 120.0
 _POLL_SECONDS = 0.1
+_ASK_SECONDS = 10.0  # asked again after it: what runs in a thread must notice an interruption
 _DEVICES = ("/dev/net/tun", "/dev/fuse", "/dev/kvm")
 _MACHINE_IDS = uuid.UUID("6f1c3c3e-7f0e-4a53-9a44-1f6b0d2f5a10")
 # joins the groups told before "--", then becomes the program after it
@@ -172,14 +174,14 @@ def boot(place: Place) -> None:
         subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=console, stderr=subprocess.STDOUT, start_new_session=True)
 
 
-def wait_ready(place: Place, seconds: float = BOOT_SECONDS) -> tuple[str, ...]:
+def wait_ready(place: Place, seconds: float = BOOT_SECONDS, interrupted: Event | None = None) -> tuple[str, ...]:
     """Wait until the machine has booted and answers ssh; gives the units that failed.
 
-    Raises :class:`UserError` where it ended, or after ``seconds``.
+    Raises :class:`UserError` where it ended, after ``seconds``, or soon after ``interrupted`` is set.
     """
     deadline = time.monotonic() + seconds
     last = "its ssh port stayed closed"
-    while time.monotonic() < deadline:
+    while time.monotonic() < deadline and not (interrupted and interrupted.is_set()):
         with contextlib.suppress(OSError), socket.create_connection((str(place.address), 22), timeout=1.0):
             try:
                 state = remote(
@@ -219,11 +221,14 @@ def remote(place: Place, argv: Sequence[str], *, seconds: float = 60.0, stdin: s
     return run(command, accept=accept, timeout=seconds, stdin=stdin).stdout
 
 
-def stop(root: Path, seconds: float = STOP_SECONDS) -> bool:
-    """Power a machine off, then kill it after ``seconds``; False where that was needed. Nothing where it does not run."""
+def stop(root: Path, seconds: float = STOP_SECONDS, interrupted: Event | None = None) -> bool:
+    """Power a machine off, then kill it after ``seconds``; False where that was needed. Nothing where it does not run.
+
+    Once ``interrupted`` is set it is left alone, on its way down.
+    """
     deadline = time.monotonic() + seconds
     asked = None
-    while (running := process.find_running(root)) is not None:
+    while (running := process.find_running(root)) is not None and not (interrupted and interrupted.is_set()):
         if time.monotonic() > deadline:
             for pid in (running.leader, running.nspawn):  # the leader's death takes every process inside with it
                 _kill(pid, signal.SIGKILL)

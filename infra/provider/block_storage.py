@@ -57,6 +57,11 @@ class Volume(Kind):
         """List the volumes of every project."""
         return list(cloud.admin.block_storage.volumes(all_projects=True, **filters))
 
+    def find(self, cloud: Cloud, inputs: Values) -> Any | None:
+        """Give the volume of this name; one that an interrupted run began is waited for."""
+        found = super().find(cloud, inputs)
+        return None if found is None else self._wait(cloud, found.id, inputs["name"])
+
     def create(self, cloud: Cloud, inputs: Values) -> Any:
         """Create it in its project and wait until it can be attached."""
         volume = cloud.in_project(inputs["project_id"]).block_storage.create_volume(

@@ -52,6 +52,11 @@ class Server(Kind):
         """List the servers of every project: Nova matches a name as an expression, so the caller compares it again."""
         return list(cloud.admin.compute.servers(all_projects=True, project_id=filters["project_id"]))
 
+    def find(self, cloud: Cloud, inputs: Values) -> Any | None:
+        """Give the server of this name; one that an interrupted run started is waited for."""
+        found = super().find(cloud, inputs)
+        return self._wait_active(cloud, found.id, inputs["name"]) if found is not None and found.status == "BUILD" else found
+
     def create(self, cloud: Cloud, inputs: Values) -> Any:
         """Boot it with its volumes, so that they are there from its first second, and wait until it is active."""
         own = cloud.in_project(inputs["project_id"])

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from ipaddress import IPv4Network
 from pathlib import Path
 
@@ -91,8 +92,9 @@ def _read(file: Path) -> str:
 @pytest.fixture(scope="module")
 def trial(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trial]:
     directory = tmp_path_factory.mktemp("trial")
-    try:
-        preflight.require(preflight.needs_of(directory / "labs" / "trial", directory / "cache", None, None), install=False)
+    needs = preflight.needs_of(directory / "labs" / "trial", directory / "cache", None, None)
+    try:  # Debian alone is small
+        preflight.require(replace(needs, memory_bytes=preflight.GIB, cache_bytes=2 * preflight.GIB), install=False)
     except UserError as error:
         pytest.skip(f"this machine cannot run a lab: {error}")
     trial = Trial(directory)

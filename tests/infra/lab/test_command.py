@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -33,11 +34,15 @@ def test_a_missing_program_is_a_sentence() -> None:
 
 
 def test_a_timeout_ends_the_program_and_its_children(tmp_path: Path) -> None:
-    pid = tmp_path / "pid"
-    with pytest.raises(CommandError, match="no end after 1 s"):
-        run(["sh", "-c", f"sleep 60 & echo $! > {pid}; wait"], timeout=1)
-    state = Path(f"/proc/{pid.read_text().strip()}/stat")
-    assert not state.exists() or ") Z " in state.read_text()
+    alive, pid = tmp_path / "alive", tmp_path / "pid"
+    os.mkfifo(alive)
+    reader = os.open(alive, os.O_RDONLY | os.O_NONBLOCK)
+    with pytest.raises(CommandError, match="no end after 2 s"):
+        run(["sh", "-c", f"exec 3> {alive}; sleep 60 & echo $! > {pid}; wait"], timeout=2)
+    assert pid.read_text().strip()
+    os.set_blocking(reader, True)
+    assert os.read(reader, 1) == b""  # comes when nobody holds the other end any more
+    os.close(reader)
 
 
 def test_codes_that_are_answers_can_be_accepted() -> None:
