@@ -77,3 +77,11 @@ def ask_all(probes: Iterable[Probe], timeout: float = 5.0) -> tuple[Answer, ...]
     """Ask all, some at once, answers in the order of the probes."""
     with ThreadPoolExecutor(max_workers=_AT_ONCE, thread_name_prefix="probe") as pool:
         return tuple(pool.map(lambda probe: ask(probe, timeout), probes))
+
+
+def ask_until_good(probe: Probe, patience: float, pause: float = 1.0) -> Answer:
+    """Ask again until the answer is good or ``patience`` seconds have passed; give the last answer."""
+    end = time.monotonic() + patience
+    while not (answer := ask(probe)).good and time.monotonic() < end:
+        time.sleep(pause)
+    return answer

@@ -21,6 +21,7 @@ from memory import machine_bytes
 from rich.console import Console
 from rich.table import Table
 
+from infra.lab.process import find_running
 from tenants.installation import Installation, cache_directory
 
 LAB = "bench"
@@ -53,9 +54,9 @@ def main() -> None:
             figures[run] = {"all": round(time.monotonic() - started, 1), **_steps(installation)}
             if run == "cold":
                 time.sleep(REST_SECONDS)
-                figures["memory_at_rest"] = _memory(environment)
+                figures["memory_at_rest"] = _memory(installation)
         figures["ten_servers_seconds"] = _ten_servers(
-            installation, lambda: figures.update(memory_under_ten_servers=_memory(environment))
+            installation, lambda: figures.update(memory_under_ten_servers=_memory(installation))
         )
         _print(figures)
         if arguments.json:
@@ -71,11 +72,13 @@ def _steps(installation: Installation) -> dict[str, float]:
     return {name: step["seconds"] for name, step in last["steps"].items()}
 
 
-def _memory(environment: dict[str, str]) -> dict[str, dict[str, int]]:
-    status = json.loads(
-        subprocess.run([ONEROOF, "lab", "status", "--json"], env=environment, check=True, stdout=subprocess.PIPE).stdout
-    )
-    return {machine["name"]: machine_bytes(machine["pid"]) for machine in status["machines"]}
+def _memory(installation: Installation) -> dict[str, dict[str, int]]:
+    found = {}
+    for machine in sorted((installation.home / "machines").iterdir()):
+        running = find_running(machine / "root")
+        if running is not None and running.leader is not None:
+            found[machine.name] = machine_bytes(running.leader)
+    return found
 
 
 def _ten_servers(installation: Installation, measure: Any) -> float:
