@@ -6,6 +6,7 @@ import json
 import signal
 import sys
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,8 +28,9 @@ def backup() -> None:
 @click.option("--all", "everything", is_flag=True, help="Every department and the control plane.")
 @click.option("--control-plane", is_flag=True, help="The cloud's own databases, keys and configuration.")
 @click.option("--tier", default="", metavar="TIER", help="Only what has this recovery tier.")
+@click.option("--if-due", is_flag=True, help="Only what has no good snapshot younger than its tier's time between two.")
 @click.option("--local", is_flag=True, help="Run here: this is the operations host.")
-def run(departments: tuple[str, ...], everything: bool, control_plane: bool, tier: str, local: bool) -> None:
+def run(departments: tuple[str, ...], everything: bool, control_plane: bool, tier: str, if_due: bool, local: bool) -> None:
     """Back up now, on the operations host, and bring the records here.
 
     Exit code 1 where anything failed; everything else is backed up all the same.
@@ -39,6 +41,11 @@ def run(departments: tuple[str, ...], everything: bool, control_plane: bool, tie
         raise click.UsageError("Name departments, or use --all or --control-plane.")
     jobs = select_jobs(_jobs(), () if everything else departments, control_plane=control_plane and not everything, tier=tier)
     installation = Installation.current()
+    if if_due:
+        jobs = _due(jobs, installation, local=local)
+        if not jobs:
+            click.echo("nothing is due: every job has a good snapshot that is young enough", err=True)
+            return
     if local:
         from backup.runner import run_jobs
 
@@ -48,7 +55,7 @@ def run(departments: tuple[str, ...], everything: bool, control_plane: bool, tie
     else:
         from backup.operator import run_from_operator
 
-        records = run_from_operator(jobs, installation, tier, _say)
+        records = run_from_operator(jobs, installation, tier, _say, if_due=if_due)
     from backup.tables import render_backups
 
     click.echo(render_backups(records))
@@ -134,7 +141,10 @@ def receive() -> None:
 @click.command()
 @click.argument("departments", nargs=-1)
 @click.option("--control-plane", is_flag=True, help="The control plane as well as the departments that are named.")
-def drill(departments: tuple[str, ...], control_plane: bool) -> None:
+@click.option(
+    "--if-due", is_flag=True, help="Only what was not restored identical within its tier's time between two drills."
+)
+def drill(departments: tuple[str, ...], control_plane: bool, if_due: bool) -> None:
     """Restore the newest good snapshots at the second site, compare them, and time it.
 
     Without a department: all of them and the control plane. Exit code 1 where anything was not restored identical.
@@ -143,12 +153,33 @@ def drill(departments: tuple[str, ...], control_plane: bool) -> None:
     from backup.plan import select_jobs
     from backup.tables import render_drills
 
-    records = drill_from_operator(
-        select_jobs(_jobs(), departments, control_plane=control_plane), Installation.current(), _say
-    )
+    installation = Installation.current()
+    jobs = select_jobs(_jobs(), departments, control_plane=control_plane)
+    if if_due:
+        from backup.due import drills_due
+        from backup.policy import load_policy
+        from backup.records import load_drills
+
+        jobs = drills_due(jobs, load_drills(installation.records), load_policy(), datetime.now(UTC))
+        if not jobs:
+            click.echo("nothing is due: every job was restored identical within its time", err=True)
+            return
+    records = drill_from_operator(jobs, installation, _say)
     click.echo(render_drills(records))
     if not all(r.identical for r in records):
         sys.exit(1)
+
+
+def _due(jobs: Sequence[Job], installation: Installation, *, local: bool) -> tuple[Job, ...]:
+    from backup.due import backups_due
+    from backup.records import load_backups, newest_restorable
+
+    if not local:
+        from backup.operator import fetch_records
+        from backup.remote import load_host
+
+        fetch_records(installation, load_host(installation, "operations"))  # timers there may have run meanwhile
+    return backups_due(jobs, newest_restorable(load_backups(installation.records)), datetime.now(UTC))
 
 
 def _jobs() -> Sequence[Job]:

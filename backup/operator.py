@@ -39,7 +39,9 @@ PUSHED = ("pulumi", "secrets.yml", "backup-keys.yml", "inventory", "ca.pem")
 """What of the operator's home the control plane's backup takes along: no secret among it that is not encrypted."""
 
 
-def run_from_operator(jobs: Sequence[Job], installation: Installation, tier: str, say: Say) -> tuple[BackupRecord, ...]:
+def run_from_operator(
+    jobs: Sequence[Job], installation: Installation, tier: str, say: Say, *, if_due: bool = False
+) -> tuple[BackupRecord, ...]:
     """Run jobs on the operations host; give the last record that this run made for each."""
     host = load_host(installation, "operations")
     departments = sorted({j.department for j in jobs} - {CONTROL_PLANE})
@@ -47,6 +49,7 @@ def run_from_operator(jobs: Sequence[Job], installation: Installation, tier: str
     if control_plane:
         push_operator(installation, host, say)
     arguments = ["oneroof", "backup", "run", "--local"]
+    arguments += ["--if-due"] if if_due else []
     arguments += (["--tier", tier] if tier else []) + (["--control-plane"] if control_plane else []) + departments
     before = set(load_backups(installation.records))
     # Its table is not shown here: this side renders the records, once it holds them.

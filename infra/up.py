@@ -19,7 +19,15 @@ def build_steps(oneroof: str) -> tuple[Step, ...]:
         step("deploy", "the cloud's services", "deploy", "--if-changed", needs="lab"),
         step("apply", "what all share, then the departments", "apply", needs="deploy pulumi images"),
         step("push", "declarations and inventory to the operations host", "operations", "push", needs="apply"),
-        step("backup", "every department and the control plane to the vault", "backup", "run", "--all", needs="push"),
-        step("drill", "restored at the second site and compared", "drill", needs="backup"),
+        step(
+            "backup",
+            "every department and the control plane to the vault",
+            "backup",
+            "run",
+            "--all",
+            "--if-due",
+            needs="push",
+        ),
+        step("drill", "restored at the second site and compared", "drill", "--if-due", needs="backup"),
         step("report", "the page", "report", needs="drill"),
     )
