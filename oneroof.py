@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+
 import click
 
 import backup.cli
@@ -36,6 +38,8 @@ for _package in (infra.cli, tenants.declaration.cli, backup.cli, monitoring.cli)
 
 def main() -> None:
     """Run the command line."""
+    # A shell starts what it puts into the background deaf to SIGINT, and so would be every program started from here.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     cli(prog_name="oneroof")
 
 
