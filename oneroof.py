@@ -10,11 +10,11 @@ import backup.cli
 import infra.cli
 import monitoring.cli
 import tenants.declaration.cli
-from tenants.problem import UserError
+from tenants.problem import UserError, mendable
 
 
 class _Commands(click.Group):
-    """Prints a :class:`UserError` as its sentences and ends with 2; lets bugs show their trace."""
+    """Prints a :class:`UserError` and what the machine refused as sentences, ends with 2; lets bugs show their trace."""
 
     def invoke(self, ctx: click.Context) -> object:
         try:
@@ -22,6 +22,11 @@ class _Commands(click.Group):
         except UserError as error:
             for problem in error.problems:
                 click.echo(str(problem), err=True)
+            ctx.exit(2)
+        except OSError as error:
+            if (refused := mendable(error)) is None:
+                raise
+            click.echo(str(refused), err=True)
             ctx.exit(2)
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tenants.installation import Installation, repository
+from tenants.problem import Problem, UserError
 
 if TYPE_CHECKING:
     from backup.plan import Job
@@ -67,16 +68,21 @@ def run(departments: tuple[str, ...], everything: bool, control_plane: bool, tie
 @click.argument("departments", nargs=-1)
 @click.option("--json", "as_json", is_flag=True, help="Every state of every snapshot, as JSON.")
 def list_(departments: tuple[str, ...], as_json: bool) -> None:
-    """List the snapshots and how far each is proven."""
+    """List the snapshots and how far each is proven, of DEPARTMENTS or all; control-plane is the cloud itself."""
     from backup.records import load_backups, render_record
     from backup.tables import render_backups
 
-    found = load_backups(Installation.current().records)
+    found = load_backups(Installation.existing().records)
+    if unknown := sorted(set(departments) - {r.department for r in found} - {job.department for job in _jobs()}):
+        known = ", ".join(sorted({r.department for r in found} | {job.department for job in _jobs()}))
+        raise UserError(*(Problem(f"got {name}, expected one of: {known}") for name in unknown))
     records = [r for r in found if not departments or r.department in departments]
     if as_json:
         click.echo(json.dumps([json.loads(render_record(r)) for r in records], indent=1, ensure_ascii=False))
     else:
         click.echo(render_backups(records))
+        if not records:
+            click.echo("nothing was backed up yet: `oneroof backup run` does it", err=True)
 
 
 @backup.command()
@@ -176,9 +182,9 @@ def _due(jobs: Sequence[Job], installation: Installation, *, local: bool) -> tup
 
     if not local:
         from backup.operator import fetch_records
-        from backup.remote import load_host
+        from tenants.machines import load_machine
 
-        fetch_records(installation, load_host(installation, "operations"))  # timers there may have run meanwhile
+        fetch_records(installation, load_machine(installation, "operations"))  # timers there may have run meanwhile
     return backups_due(jobs, newest_restorable(load_backups(installation.records)), datetime.now(UTC))
 
 

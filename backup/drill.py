@@ -14,13 +14,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from backup.command import Completed, run
+from backup.command import Command, Completed, run
 from backup.keys import Keys
 from backup.plan import Job
 from backup.records import BackupRecord, DrillRecord, Outcome, Source
-from backup.remote import Host
 from backup.sources.taken import SUMS, NotTakenError, Say
 from backup.sources.volume import stream_name
+from tenants.machines import Machine
 
 VAULT_DIRECTORY = "/srv/vault"
 QUARANTINE = "/var/tmp/oneroof-drill-"  # noqa: S108 - made by mktemp, readable by root alone
@@ -38,7 +38,7 @@ class Restored:
     """What differs beside the sha256; empty where nothing does."""
 
 
-def run_drill(job: Job, snapshot: BackupRecord, keys: Keys, host: Host, say: Say) -> DrillRecord:
+def run_drill(job: Job, snapshot: BackupRecord, keys: Keys, host: Machine, say: Say) -> DrillRecord:
     """Restore a job's snapshot on ``host``, compare it, and give the record. Raises nothing for a failed restore."""
     started_at = datetime.now(UTC)
     say(f"{job.label}: restoring {snapshot.snapshot_id[:8]} of {snapshot.started_at:%Y-%m-%d %H:%M} on {host.name}")
@@ -103,7 +103,7 @@ def render_tree_check(tree: str) -> str:
 class _Session:
     """One drill's place on the vault's machine."""
 
-    host: Host
+    host: Machine
     quarantine: str
     department: str
     keys: Keys
@@ -137,7 +137,7 @@ def _restore_tree(job: Job, snapshot: BackupRecord, session: _Session) -> Restor
     seconds = time.monotonic() - started
     size = int(session.demand(f"find {shlex.quote(tree)} -type f -printf '%s\\n' | awk '{{s += $1}} END {{print s + 0}}'"))
     digest = session.sha256(f"{tree}/{SUMS}")
-    compared = run(session.host.command(render_tree_check(tree)), timeout=LONGEST)
+    compared = run(Command(session.host.ssh(render_tree_check(tree))), timeout=LONGEST)
     problem = "" if compared.ok else f"{job.label}: files differ from {SUMS}: {' '.join(compared.stderr.split())[-300:]}"
     return Restored(size, digest, seconds, problem)
 
@@ -149,7 +149,7 @@ def _peek(job: Job, session: _Session, file: str) -> str:
     """
     if job.expectation is None:
         return ""
-    checked = run(session.host.command(shlex.join(["/usr/sbin/e2fsck", "-f", "-y", file])), timeout=LONGEST)
+    checked = run(Command(session.host.ssh(shlex.join(["/usr/sbin/e2fsck", "-f", "-y", file]))), timeout=LONGEST)
     if checked.code not in (0, 1):  # 1: the journal was replayed
         return f"its file system cannot be read: {checked.reason}"
     request = f'cat "{job.expectation.path}"'
@@ -160,7 +160,7 @@ def _peek(job: Job, session: _Session, file: str) -> str:
 
 
 @contextmanager
-def _quarantine(host: Host) -> Iterator[str]:
+def _quarantine(host: Machine) -> Iterator[str]:
     """Make a directory for root alone; remove all of it on any way out."""
     made = _demand(host, f"mktemp --directory {QUARANTINE}XXXXXXXX").strip()
     if not re.fullmatch(re.escape(QUARANTINE) + r"\w+", made):
@@ -171,8 +171,8 @@ def _quarantine(host: Host) -> Iterator[str]:
         _demand(host, f"rm -rf -- {made}")
 
 
-def _demand(host: Host, script: str, stdin: bytes = b"") -> str:
-    ended: Completed = run(host.command(script), stdin=stdin, timeout=LONGEST)
+def _demand(host: Machine, script: str, stdin: bytes = b"") -> str:
+    ended: Completed = run(Command(host.ssh(script)), stdin=stdin, timeout=LONGEST)
     if not ended.ok:
         raise NotTakenError(f"{host.name}: {ended.reason}")
     return ended.stdout.decode("utf-8", "replace")

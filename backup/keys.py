@@ -8,7 +8,6 @@ installation's home, encrypted by ansible-vault with the installation's key, is 
 from __future__ import annotations
 
 import json
-import os
 import secrets
 import shutil
 from collections.abc import Iterable, Mapping
@@ -21,6 +20,7 @@ import yaml
 from backup.restic import Repository
 from tenants.installation import Installation
 from tenants.problem import Problem, UserError
+from tenants.writing import write_private
 
 DIRECTORY = Path("/etc/oneroof/restic")
 """On the operations host: one folder a department, readable by root alone."""
@@ -70,7 +70,7 @@ def store_keys(installation: Installation, keys: Mapping[str, Keys]) -> None:
     """Encrypt the passwords and replace the file as a whole."""
     pairs = {name: {"vault_password": k.vault_password, "restic_password": k.restic_password} for name, k in keys.items()}
     text = yaml.safe_dump({VARIABLE: pairs}, sort_keys=True)
-    _replace(keys_file(installation), _vault(installation).encrypt(text))
+    write_private(keys_file(installation), _vault(installation).encrypt(text))
 
 
 def install_repositories(repositories: Mapping[str, Mapping[str, str]], directory: Path, *, dry_run: bool) -> list[str]:
@@ -88,8 +88,7 @@ def install_repositories(repositories: Mapping[str, Mapping[str, str]], director
                 continue
             changed.append(str(file))
             if not dry_run:
-                file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-                _replace(file, data)
+                write_private(file, data)
     for folder in sorted(directory.iterdir()) if directory.is_dir() else ():
         if folder.name not in repositories:
             changed.append(str(folder))
@@ -128,14 +127,3 @@ def _vault(installation: Installation) -> Any:
     if not key.is_file():
         raise UserError(Problem(f"{key}: the key of this installation's secrets is not there", "oneroof up makes it."))
     return VaultLib([("default", VaultSecret(key.read_bytes().strip()))])
-
-
-def _replace(file: Path, data: bytes) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    new = file.with_name(f".{file.name}.new")
-    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as stream:
-        stream.write(data)
-        stream.flush()
-        os.fsync(stream.fileno())
-    new.replace(file)

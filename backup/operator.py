@@ -27,9 +27,9 @@ from backup.records import (
     parse_record,
     render_record,
 )
-from backup.remote import Host, load_host
 from backup.sources.taken import Say
 from tenants.installation import Installation, repository
+from tenants.machines import Machine, load_machine
 from tenants.problem import Problem, UserError
 
 KINDS = {BACKUPS: BackupRecord, DRILLS: DrillRecord, REPOSITORIES: RepositoryRecord}
@@ -43,7 +43,7 @@ def run_from_operator(
     jobs: Sequence[Job], installation: Installation, tier: str, say: Say, *, if_due: bool = False
 ) -> tuple[BackupRecord, ...]:
     """Run jobs on the operations host; give the last record that this run made for each."""
-    host = load_host(installation, "operations")
+    host = load_machine(installation, "operations")
     departments = sorted({j.department for j in jobs} - {CONTROL_PLANE})
     control_plane = any(j.department == CONTROL_PLANE for j in jobs)
     if control_plane:
@@ -54,7 +54,7 @@ def run_from_operator(
     before = set(load_backups(installation.records))
     # Its table is not shown here: this side renders the records, once it holds them.
     script = f"ONEROOF_HOME={SITE_HOME} exec {shlex.join(arguments)} > /dev/null"
-    code = attach(host.command(script, terminal=sys.stdin.isatty() and sys.stderr.isatty()))
+    code = attach(Command(host.ssh(script, terminal=sys.stdin.isatty() and sys.stderr.isatty())))
     if code not in (0, 1):
         raise UserError(Problem(f"{host.name}: backup run ended with {code}", "Its last lines above say why."))
     fetch_records(installation, host)
@@ -68,8 +68,8 @@ def drill_from_operator(jobs: Sequence[Job], installation: Installation, say: Sa
 
     Without an answer of the first site, the records here have to do: then above all must a restore be possible.
     """
-    vault, keys = load_host(installation, "vaults"), load_keys(installation)
-    operations = load_host(installation, "operations")
+    vault, keys = load_machine(installation, "vaults"), load_keys(installation)
+    operations = load_machine(installation, "operations")
     try:
         fetch_records(installation, operations)
     except UserError as error:
@@ -96,34 +96,35 @@ def drill_from_operator(jobs: Sequence[Job], installation: Installation, say: Sa
     return tuple(held)
 
 
-def push_operator(installation: Installation, host: Host, say: Say) -> None:
+def push_operator(installation: Installation, host: Machine, say: Say) -> None:
     """Bring to the operations host what only the operator's machine has; replaced as a whole there."""
     say(f"control-plane: bringing the operator's state to {host.name}")
     present = [name for name in PUSHED if (installation.home / name).exists()]
     target = f"{SITE_HOME}/operator"
     unpack = f"umask 077 && rm -rf {target}.new && mkdir -p {target}.new && tar -xf - -C {target}.new"
     packed = Command(("tar", "-C", str(installation.home), "-cf", "-", *present))
-    sent = pipe(packed, host.command(unpack))
+    sent = pipe(packed, Command(host.ssh(unpack)))
     if not sent.ok:
         raise UserError(Problem(f"the operator's state did not reach {host.name}: {sent.reason}"))
     commit = run(Command(("git", "-C", str(repository()), "rev-parse", "HEAD")))
+    replace = f"cat > {target}.new/commit && rm -rf {target} && mv {target}.new {target}"
     text = commit.stdout if commit.ok else b"unknown\n"
-    done = run(host.command(f"cat > {target}.new/commit && rm -rf {target} && mv {target}.new {target}"), stdin=text)
+    done = run(Command(host.ssh(replace)), stdin=text)
     if not done.ok:
         raise UserError(Problem(f"{host.name}: {done.reason}"))
 
 
-def fetch_records(installation: Installation, host: Host) -> None:
+def fetch_records(installation: Installation, host: Machine) -> None:
     """Append here what the operations host recorded and this machine does not have yet."""
     for name in KINDS:
         file = shlex.quote(f"{SITE_HOME}/records/{name}")
-        ended = run(host.command(f"test ! -e {file} || cat {file}"))
+        ended = run(Command(host.ssh(f"test ! -e {file} || cat {file}")))
         if not ended.ok:
             raise UserError(Problem(f"{host.name}: its records cannot be read: {ended.reason}"))
         _append_new(installation.records, name, ended.stdout.decode("utf-8").splitlines())
 
 
-def send_records(installation: Installation, host: Host) -> None:
+def send_records(installation: Installation, host: Machine) -> None:
     """Have the operations host append what this machine recorded: the exporter there speaks of drills too."""
     lines = {
         name: file.read_text(encoding="utf-8").splitlines()
@@ -131,7 +132,7 @@ def send_records(installation: Installation, host: Host) -> None:
         if (file := installation.records / name).exists()
     }
     script = f"ONEROOF_HOME={SITE_HOME} oneroof backup receive"
-    ended = run(host.command(script), stdin=json.dumps(lines).encode())
+    ended = run(Command(host.ssh(script)), stdin=json.dumps(lines).encode())
     if not ended.ok:
         raise UserError(Problem(f"{host.name} did not take the records: {ended.reason}", "The next drill sends them."))
 

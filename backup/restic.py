@@ -103,11 +103,6 @@ def build_snapshots(repository: Repository, *ids: str) -> Command:
     return repository.command("--no-lock", "--json", "snapshots", *ids)
 
 
-def build_forget(repository: Repository, snapshot_id: str) -> Command:
-    """Remove one snapshot; the vault refuses it."""
-    return repository.command("forget", snapshot_id)
-
-
 def parse_version(text: str) -> Version:
     """Give the version as numbers; raise ``ValueError`` where the text names none."""
     if not (match := re.search(r"restic (\d+(?:\.\d+)+)", text)):

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -177,12 +176,3 @@ def withdraw(site: Site, slug: str, *, on_step: OnStep) -> Applied:
         outcome_file(site.installation, slug, site.engine.cloud).unlink(missing_ok=True)
         return replace(done, state="withdrawn")
     return done
-
-
-def write_private(path: Path, text: str) -> None:
-    """Write a file that nobody but its owner may ever read, in one step."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    new = path.with_name(f".{path.name}.{os.getpid()}")
-    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        file.write(text)
-    new.replace(path)

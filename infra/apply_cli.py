@@ -73,8 +73,8 @@ def plan(departments: tuple[str, ...], cloud: str, external_network: str, direct
         click.echo(f"{slug}: no longer declared; `oneroof withdraw {slug}` removes it", err=True)
     if table.rows:
         _out().print(table)
-    else:
-        click.echo("nothing to change" if not pending and not gone else "")
+    elif not (failed or pending or gone):
+        click.echo("nothing to change")
     sys.exit(_FAILED if failed else _PENDING if pending or gone else 0)
 
 
@@ -121,9 +121,12 @@ def apply(
 def withdraw(department: str, cloud: str, yes: bool, erase_data: bool) -> None:
     """Delete everything DEPARTMENT has in the cloud; refuses while it holds data unless --erase-data is told."""
     from infra import apply as applying
-    from infra.site import open_site
+    from infra.site import open_site, stacks_of
 
     site = open_site(Installation.current(), cloud=cloud, external_network="", may_erase=erase_data, tell=_tell)
+    if department not in (known := stacks_of(site)):
+        held = f"It has: {', '.join(known)}." if known else "Nothing was."
+        raise UserError(Problem(f"{department} was never applied to cloud {cloud}", held))
     if not yes:
         raise UserError(Problem(f"this deletes everything of {department} in cloud {cloud}", "Tell --yes to do it."))
     try:
@@ -148,15 +151,16 @@ def clouds(slug: str, cloud: str, output: Path | None) -> None:
     """Write a clouds.yaml for the local users of department SLUG, readable by its owner alone, and print its path."""
     import yaml
 
-    from infra.apply import write_private
     from infra.credentials import build_clouds
     from infra.outcome import load_outcome
     from infra.programs.stacks import read_secrets
     from infra.site import open_site
+    from tenants.writing import write_private
 
     installation = Installation.current()
     outcome = load_outcome(installation, slug, cloud)
     if outcome is None:
+        _load((slug,), None)  # a name that nobody has is told as such
         raise UserError(Problem(f"{slug} was never applied to cloud {cloud}", f"Run `oneroof apply {slug}` first."))
     if not outcome.users:
         raise UserError(Problem(f"{slug} declares no local users: its people come from the directory"))

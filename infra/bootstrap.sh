@@ -14,7 +14,8 @@ export UV_SYSTEM_CERTS=1 UV_NO_PROGRESS=1 UV_LINK_MODE=copy
 if [ "${1:-}" = --lock ]; then
     lock() { .venv/bin/uv pip compile -q --upgrade --universal --generate-hashes --no-emit-index-url --no-annotate --no-header --python-version 3.11 "$@"; }
     lock pyproject.toml --group dev -o requirements.lock
-    for source in playbooks/constraints/*.in; do lock "$source" -o "${source%.in}.txt"; done
+    lock playbooks/constraints/openstack.in -o playbooks/constraints/openstack.txt
+    lock playbooks/constraints/oneroof.in -c requirements.lock -o playbooks/constraints/oneroof.txt
     exit
 fi
 

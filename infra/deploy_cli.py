@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from tenants.installation import Installation, repository
+from tenants.problem import Problem, UserError
 
 if TYPE_CHECKING:
     from infra.deploy import Outcome, Wish
+
+
+_STEPS = ("install", "configure", "run")
+_OF_ANSIBLE = ("all", "always", "never", "tagged", "untagged")
 
 
 @click.command()
@@ -47,10 +52,19 @@ def precheck(limit: str) -> None:
     _run(Installation.current(), Wish(limit=limit, playbook="precheck.yml"))
 
 
+@click.command()
+def verify() -> None:
+    """Use every API, ask every agent and open every pool of the deployed cloud; change nothing."""
+    from infra.deploy import Wish
+
+    _run(Installation.current(), Wish(playbook="verify.yml"))
+
+
 def _run(installation: Installation, wish: Wish) -> None:
     from infra.deploy import deploy as run_deploy
     from infra.deploy import parse_failure
 
+    _check(wish, installation)
     log = installation.logs / "ansible.log"
     begun = time.monotonic()
     try:
@@ -62,11 +76,41 @@ def _run(installation: Installation, wish: Wish) -> None:
     if wish.playbook == "site.yml":
         _tell(outcome, wish, time.monotonic() - begun)
     elif not outcome.returncode:
-        click.echo(f"{len(outcome.changed) - 1} hosts can become the cloud")
+        hosts = len(outcome.changed) - 1
+        click.echo("the cloud works" if wish.playbook == "verify.yml" else f"{hosts} hosts can become the cloud")
     if outcome.returncode:
         click.echo(parse_failure(log.read_text().splitlines()), err=True)
         click.echo(f"log: {log}", err=True)
         sys.exit(outcome.returncode)
+
+
+def _check(wish: Wish, installation: Installation) -> None:
+    """Raise UserError for hosts and tags that nothing has: Ansible says little of the first and skips the second."""
+    import yaml
+
+    if wish.limit and installation.inventory.is_file():
+        inventory = yaml.safe_load(installation.inventory.read_text(encoding="utf-8")) or {}
+        unknown_words(wish.limit, known_hosts(inventory), "--limit")
+    if wish.tags:
+        roles = sorted(path.name for path in (repository() / "playbooks" / "roles").iterdir() if path.is_dir())
+        unknown_words(wish.tags, (*_STEPS, *roles), "--tags", also=_OF_ANSIBLE)
+
+
+def known_hosts(inventory: Mapping[str, Any]) -> tuple[str, ...]:
+    """Give what ``--limit`` may name: groups and hosts of an inventory, sorted."""
+    names = {"all", "localhost"} if inventory else set()
+    for name, node in inventory.items():
+        names |= {name, *((node or {}).get("hosts") or {}), *known_hosts((node or {}).get("children") or {})}
+    return tuple(sorted(names))
+
+
+def unknown_words(told: str, known: Sequence[str], option: str, *, also: Sequence[str] = ()) -> None:
+    """Raise UserError for every name in a list that is not known; Ansible's patterns are left to Ansible."""
+    words = [word.strip() for word in told.replace(":", ",").split(",")]
+    plain = [word for word in words if word and not set(word) & set("*?!&~@[]")]
+    if unknown := [word for word in plain if word not in known and word not in also]:
+        expected = ", ".join(name for name in known if name != "localhost")
+        raise UserError(*(Problem(f"{option}: got {word}, expected one of: {expected}") for word in unknown))
 
 
 def _tell(outcome: Outcome, wish: Wish, seconds: float) -> None:
@@ -105,4 +149,4 @@ class _Lines:
             click.echo(f"{outcome.play}: {outcome.task}" if outcome.task else outcome.play, err=True)
 
 
-COMMANDS: tuple[click.Command, ...] = (deploy, precheck)
+COMMANDS: tuple[click.Command, ...] = (deploy, precheck, verify)

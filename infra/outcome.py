@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -12,6 +11,7 @@ from typing import Any
 
 from tenants.declaration.model import Department, Project, Server
 from tenants.installation import Installation
+from tenants.writing import write_whole
 
 VERSION = 1
 DEFAULT_CLOUD = "oneroof"
@@ -111,10 +111,7 @@ def load_outcome(installation: Installation, slug: str, cloud: str = DEFAULT_CLO
 
 
 def write_outcome(installation: Installation, outcome: Outcome) -> Path:
-    """Write the file in one step, so that a reader never sees half of it."""
+    """Write the file; give its path."""
     file = outcome_file(installation, outcome.department, outcome.cloud)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    new = file.with_suffix(f".{os.getpid()}.new")
-    new.write_text(json.dumps(asdict(outcome), indent=2, ensure_ascii=False, sort_keys=True) + "\n")
-    new.replace(file)
+    write_whole(file, json.dumps(asdict(outcome), indent=2, ensure_ascii=False, sort_keys=True) + "\n")
     return file

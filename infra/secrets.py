@@ -7,7 +7,6 @@ opens nothing. What exists is never made anew: running again only adds what the 
 from __future__ import annotations
 
 import base64
-import os
 import secrets
 import string
 import struct
@@ -20,6 +19,7 @@ import yaml
 
 from tenants.installation import Installation, repository
 from tenants.problem import Problem, UserError
+from tenants.writing import write_private
 
 _ALPHABET = string.ascii_letters + string.digits
 
@@ -87,7 +87,7 @@ def ensure_secrets(installation: Installation, declared: Iterable[DeclaredSecret
     made = build_missing(declared, existing)
     if made or not installation.secrets.exists():
         text = yaml.safe_dump(dict(sorted({**existing, **made}.items())))
-        _write_private(installation.secrets, _Vault(_key(installation)).encrypt(text))
+        write_private(installation.secrets, _Vault(_key(installation)).encrypt(text))
     return tuple(sorted(made))
 
 
@@ -109,7 +109,7 @@ def _key(installation: Installation) -> bytes:
         if installation.secrets.exists():
             what = f"{path} is missing, and {installation.secrets} cannot be read without it."
             raise UserError(Problem(what, "Restore the key from where you keep a copy of it."))
-        _write_private(path, _password().encode() + b"\n")
+        write_private(path, _password().encode() + b"\n")
     return path.read_bytes().strip()
 
 
@@ -139,15 +139,3 @@ def _read(installation: Installation) -> dict[str, str]:
         raise UserError(Problem(what, "The key belongs to another installation: restore this one's.")) from None
     values = yaml.safe_load(text) or {}
     return {str(name): str(value) for name, value in values.items()}
-
-
-def _write_private(path: Path, data: bytes) -> None:
-    """Replace a file in one step; nobody but its owner may ever read it."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    new = path.with_name(f".{path.name}.{os.getpid()}")
-    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    new.replace(path)

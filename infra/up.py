@@ -17,7 +17,8 @@ def build_steps(oneroof: str) -> tuple[Step, ...]:
         step("pulumi", "the pulumi command", "pulumi", needs="preflight"),
         step("images", "guest images", "image", "build", needs="preflight"),
         step("deploy", "the cloud's services", "deploy", "--if-changed", needs="lab"),
-        step("apply", "what all share, then the departments", "apply", needs="deploy pulumi images"),
+        step("verify", "every API, agent and pool is used", "verify", needs="deploy"),
+        step("apply", "what all share, then the departments", "apply", needs="verify pulumi images"),
         step("push", "declarations and inventory to the operations host", "operations", "push", needs="apply"),
         step(
             "backup",

@@ -26,8 +26,8 @@ _MARKS = {"waiting": "·", "running": "▸", "done": "✓", "failed": "✗", "le
 def up() -> None:
     """Build the cloud in the lab and run the main job end to end.
 
-    Runs preflight, lab up, pulumi, image build, deploy, apply, operations push, backup run, drill and report: each can be
-    run alone. Interrupted or failed, the next run carries on where this one stopped.
+    Runs preflight, lab up, pulumi, image build, deploy, verify, apply, operations push, backup run, drill and report: each
+    can be run alone. Interrupted or failed, the next run carries on where this one stopped.
     """
     from rich.console import Console
 
@@ -57,13 +57,14 @@ def up() -> None:
     except KeyboardInterrupt:
         click.echo("interrupted; run it again to carry on", err=True)
         sys.exit(130)
-    _record(installation, progress)
     if failed := [p for p in progress if p.state == "failed"]:
         for p in failed:
             click.echo(f"\n{p.step.title}: `oneroof {' '.join(p.step.argv[1:])}` failed; the end of {p.log}:", err=True)
             click.echo("".join(p.log.read_text(errors="replace").splitlines(keepends=True)[-15:]), err=True)
         click.echo("mend the cause and run it again: what is done is kept", err=True)
+        _record(installation, progress)  # after the cause is said: there may be no room for it
         sys.exit(2 if any(p.returncode == 2 for p in failed) else 1)
+    _record(installation, progress)
     _finish(oneroof, installation)
 
 

@@ -38,7 +38,7 @@ def status(as_json: bool, cloud: str) -> None:
     from monitoring.overview import collect_overview
     from monitoring.status import build_status, print_status
 
-    overview = collect_overview(Installation.current(), cloud)
+    overview = collect_overview(Installation.existing(), cloud)
     if as_json:
         click.echo(json.dumps(build_status(overview), indent=2, ensure_ascii=False))
     else:
@@ -53,7 +53,7 @@ def report(cloud: str, output: Path | None) -> None:
     from monitoring.overview import collect_overview
     from monitoring.reports.page import write_report
 
-    installation = Installation.current()
+    installation = Installation.existing()
     target = output or installation.reports / "index.html"
     overview = collect_overview(installation, cloud)
     write_report(overview, target)
@@ -74,9 +74,11 @@ def savings(as_json: bool, cloud: str) -> None:
     from monitoring.savings.table import print_savings
     from tenants.problem import UserError
 
-    overview = collect_overview(Installation.current(), cloud)
+    overview = collect_overview(Installation.existing(), cloud)
     if overview.savings is None:
-        raise UserError(f"savings: {overview.missing.get('savings', 'the cloud could not be read')}")
+        parts = ("the cloud", "baseline", "assumptions")
+        why = [f"{part}: {overview.missing[part]}" for part in parts if part in overview.missing]
+        raise UserError(*(why or ["savings: the cloud could not be read"]))
     if as_json:
         click.echo(json.dumps(asdict(overview.savings), indent=2, ensure_ascii=False))
     else:
@@ -96,12 +98,13 @@ def operations() -> None:
 )
 def push(declarations: Path | None) -> None:
     """Bring declarations and what apply made of them to the operations host."""
-    from monitoring.operations import list_files, load_operations_hosts
+    from monitoring.operations import list_files
     from monitoring.operations import push as push_files
     from tenants.installation import repository
+    from tenants.machines import load_machines
 
     installation = Installation.current()
-    hosts = load_operations_hosts(installation.inventory)
+    hosts = load_machines(installation, "operations")
     files = list_files(installation, declarations or repository() / "tenants")
     push_files(hosts, files)
     click.echo(f"{len(files)} files to {', '.join(host.name for host in hosts)}", err=True)

@@ -6,62 +6,16 @@ import io
 import shlex
 import subprocess
 import tarfile
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
-
-import yaml
 
 from tenants.installation import Installation
+from tenants.machines import Machine
 from tenants.problem import Problem, UserError
 
 SITE = "/var/lib/oneroof/site"
 CODE = "/opt/oneroof/code"
 SURVEYS = Path(__file__).resolve().parent / "savings"
-
-
-@dataclass(frozen=True)
-class OperationsHost:
-    """One operations host and how ssh reaches it."""
-
-    name: str
-    address: str
-    user: str
-    key: str
-    options: tuple[str, ...]
-
-    def ssh(self, command: str) -> tuple[str, ...]:
-        """Give the command line that runs ``command`` there."""
-        key = ("-i", self.key) if self.key else ()
-        return ("ssh", "-T", "-o", "BatchMode=yes", *key, *self.options, f"{self.user}@{self.address}", command)
-
-
-def load_operations_hosts(inventory: Path) -> tuple[OperationsHost, ...]:
-    """Read the inventory's group ``operations``; raise UserError where there is none."""
-    if not inventory.is_file():
-        raise UserError(Problem("there is no inventory", "oneroof lab up makes the lab's", inventory))
-    hosts = tuple(find_operations_hosts(yaml.safe_load(inventory.read_text(encoding="utf-8")) or {}))
-    if not hosts:
-        raise UserError(Problem("the inventory has no machine in group operations", file=inventory))
-    return hosts
-
-
-def find_operations_hosts(inventory: Mapping[str, Any]) -> Iterator[OperationsHost]:
-    """Give the hosts of ``operations`` with the variables that the inventory tells anywhere."""
-    top = inventory.get("all") or {}
-    children = top.get("children") or {}
-    for name in (children.get("operations") or {}).get("hosts") or {}:
-        told = dict(top.get("vars") or {})
-        for group in (top, *children.values()):
-            told |= ((group or {}).get("hosts") or {}).get(name) or {}
-        yield OperationsHost(
-            name,
-            str(told.get("ansible_host", name)),
-            str(told.get("ansible_user", "root")),
-            str(told.get("ansible_ssh_private_key_file", "")),
-            tuple(str(told.get("ansible_ssh_common_args", "")).split()),
-        )
 
 
 def list_files(installation: Installation, declarations: Path) -> dict[str, Path]:
@@ -93,7 +47,7 @@ def build_script(files: Iterable[str]) -> str:
     return f"{shlex.join(unpack)} && {shlex.join(clean)}"
 
 
-def push(hosts: Iterable[OperationsHost], files: Mapping[str, Path]) -> None:
+def push(hosts: Iterable[Machine], files: Mapping[str, Path]) -> None:
     """Bring the files to every operations host, and take away there what is not among them; raise UserError."""
     archive, script = pack(files), build_script(files)
     for host in hosts:

@@ -143,7 +143,7 @@ def collect_overview(installation: Installation, cloud: str) -> Overview:
         use = CloudUse(usage.hosts, department_shares(usage), hosts.value if hosts else None)
         savings = build_savings(baseline, assumptions, use, now.date())
     elif "the cloud" in missing:
-        missing["savings"] = f"the cloud could not be read: {missing['the cloud']}"
+        missing["savings"] = "they need the cloud, which could not be read"
     if usage:
         missing |= usage.missing
     if not backups:

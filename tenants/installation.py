@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from tenants.problem import Problem, UserError
+
 DEFAULT_LAB = "oneroof"
 
 
@@ -31,8 +33,11 @@ def state_directory(environ: Mapping[str, str] = os.environ) -> Path:
 
 
 def lab_name(environ: Mapping[str, str] = os.environ) -> str:
-    """Give the name of the lab that commands mean when none is told (``ONEROOF_LAB``)."""
-    return environ.get("ONEROOF_LAB", DEFAULT_LAB)
+    """Give the name of the lab that commands mean when none is told (``ONEROOF_LAB``); raise UserError for a path."""
+    name = environ.get("ONEROOF_LAB") or DEFAULT_LAB
+    if "/" in name or name.startswith("."):
+        raise UserError(Problem(f"ONEROOF_LAB: got {name}, expected a name such as {DEFAULT_LAB}, not a path"))
+    return name
 
 
 @dataclass(frozen=True)
@@ -47,6 +52,17 @@ class Installation:
         if told := environ.get("ONEROOF_HOME"):
             return cls(Path(told))
         return cls(state_directory(environ) / "labs" / lab_name(environ))
+
+    @classmethod
+    def existing(cls, environ: Mapping[str, str] = os.environ) -> Installation:
+        """Give the current installation; raise UserError where nothing was ever built, or it is another user's."""
+        found = cls.current(environ)
+        if not found.home.is_dir():
+            hint = "`oneroof up` builds one in the lab; ONEROOF_HOME or ONEROOF_LAB names another."
+            raise UserError(Problem(f"there is no installation in {found.home}", hint))
+        if found.clouds.exists() and not os.access(found.clouds, os.R_OK):
+            raise UserError(Problem("this user may not read it", "Run it as its owner: root, in the lab.", found.clouds))
+        return found
 
     @property
     def name(self) -> str:

@@ -6,9 +6,18 @@ exits with 2. Anything else is a bug and shows its trace.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import errno
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+_MENDABLE: Mapping[int, str] = {
+    errno.EACCES: "Run it as the owner of the installation: root, in the lab.",
+    errno.EPERM: "Run it as the owner of the installation: root, in the lab.",
+    errno.ENOSPC: "Free some, and run it again: what was done is kept.",
+    errno.EDQUOT: "Free some, and run it again: what was done is kept.",
+    errno.EROFS: "Name another place with ONEROOF_STATE and ONEROOF_CACHE.",
+}
 
 
 @dataclass(frozen=True, order=True)
@@ -26,6 +35,15 @@ class Problem:
     def __str__(self) -> str:
         place = "" if self.file is None else f"{self.file}:{self.line}: " if self.line else f"{self.file}: "
         return place + self.what + (f"\n  HINT: {self.hint}" if self.hint else "")
+
+
+def mendable(error: OSError) -> Problem | None:
+    """Give what the machine refused as a problem where the user can mend it: no right, no room; else nothing."""
+    if error.errno is None or error.errno not in _MENDABLE:
+        return None
+    file = None if error.filename is None else Path(str(error.filename))
+    what = str(error.strerror or error)
+    return Problem(what[:1].lower() + what[1:], _MENDABLE[error.errno], file)
 
 
 class UserError(Exception):

@@ -44,22 +44,23 @@ def list_command(as_json: bool) -> None:
 
     from infra.image.build import list_images
 
-    rows = [
-        {
-            "name": files.name,
-            "digest": files.digest,
-            "built_at": files.built_at,
-            "bytes": sum(p.stat().st_blocks * 512 for p in (files.kernel, files.ramdisk, files.disk)),
-            "directory": str(files.directory),
-        }
-        for files in list_images()
-    ]
+    images = list_images()
     if as_json:
+        rows = [
+            {
+                "name": files.name,
+                "digest": files.digest,
+                "built_at": files.built_at,
+                "bytes": files.bytes_on_disk,
+                "directory": str(files.directory),
+            }
+            for files in images
+        ]
         click.echo(json.dumps(rows, indent=2))
         return
-    for row in rows:
-        size = f"{int(str(row['bytes'])) / 2**20:.0f} MiB"
-        click.echo(f"{row['name']:<10} {row['digest']}  {row['built_at']}  {size:>8}  {row['directory']}")
+    for files in images:
+        size = f"{files.bytes_on_disk / 2**20:.0f} MiB"
+        click.echo(f"{files.name:<10} {files.digest}  {files.built_at}  {size:>8}  {files.directory}")
 
 
 COMMANDS: tuple[click.Command, ...] = (image,)

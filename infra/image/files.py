@@ -52,6 +52,11 @@ class ImageFiles:
         """Folder in the cache that holds the files."""
         return self.disk.parent
 
+    @property
+    def bytes_on_disk(self) -> int:
+        """What the files take up; the disk is sparse."""
+        return sum(file.stat().st_blocks * 512 for file in (self.kernel, self.ramdisk, self.disk))
+
 
 def load_image(directory: Path) -> tuple[ImageFiles, Manifest]:
     """Read a folder made by ``ensure_image``; raise :class:`OSError` or :class:`ValueError` where it is not one."""

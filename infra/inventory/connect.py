@@ -10,6 +10,8 @@ from tenants.problem import Problem, UserError
 if TYPE_CHECKING:
     from openstack.connection import Connection
 
+_PATIENCE_SECONDS = 20  # for one answer: a service that hangs must not hang who asks what is wrong
+
 
 def connect(installation: Installation, cloud: str = "oneroof") -> Connection:
     """Connect by the installation's ``clouds.yaml``, else where openstacksdk looks for one; authenticates lazily.
@@ -20,12 +22,15 @@ def connect(installation: Installation, cloud: str = "oneroof") -> Connection:
     from openstack.config import OpenStackConfig
     from openstack.exceptions import ConfigException
 
+    config = None
     own = [str(installation.clouds)] if installation.clouds.is_file() else None
     try:
         config = OpenStackConfig(config_files=own) if own else OpenStackConfig()
-        region = config.get_one(cloud=cloud)
+        region = config.get_one(cloud=cloud, api_timeout=_PATIENCE_SECONDS)
     except ConfigException as error:
-        where = str(installation.clouds) if own else "openstacksdk's places"
-        hint = "make up writes it for the lab; else set ONEROOF_HOME or OS_CLIENT_CONFIG_FILE"
-        raise UserError(Problem(f"no cloud is called {cloud!r} in the clouds.yaml of {where}", hint)) from error
+        hint = "`oneroof deploy` writes the lab's; another file is named by ONEROOF_HOME or OS_CLIENT_CONFIG_FILE."
+        if own:
+            known = ", ".join(config.get_cloud_names()) if config else "none"
+            raise UserError(Problem(f"got cloud {cloud}, expected one of: {known}", hint, installation.clouds)) from error
+        raise UserError(Problem(f"there is no clouds.yaml with a cloud {cloud}", hint)) from error
     return openstack.connection.Connection(config=region)

@@ -165,11 +165,15 @@ def _running_address(home: Path, machine: str) -> str:
     found = collect_status(home)
     if found is None:
         raise UserError(Problem(f"there is no lab {home.name} in {home.parent}", hint="`oneroof lab up` makes it"))
+    key = Installation(home).home / "ssh" / "id_ed25519"
+    if key.parent.exists() and not os.access(key, os.R_OK):
+        raise UserError(Problem("this user may not read it", "Run it as its owner: root.", key))
     for one in found.machines:
         if one.name == machine and one.running:
             return one.address
     known = ", ".join(f"{one.name} ({'runs' if one.running else 'off'})" for one in found.machines)
-    raise UserError(Problem(f"machine: got {machine}, expected one that runs: {known}", hint="`oneroof lab up` starts them"))
+    hint = "" if found.running else "`oneroof lab up` starts what is off."
+    raise UserError(Problem(f"machine: got {machine}, expected one that runs: {known}", hint))
 
 
 @click.command()

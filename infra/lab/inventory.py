@@ -12,6 +12,7 @@ from infra.lab.address import Addresses
 from infra.lab.machine import Ssh
 from infra.lab.topology import GROUPS, Topology
 from tenants.installation import Installation
+from tenants.writing import write_whole
 
 
 def machine_addresses(topology: Topology, addresses: Addresses) -> dict[str, IPv4Address]:
@@ -55,10 +56,7 @@ def write_inventory(file: Path, inventory: dict[str, object]) -> None:
     """Write the inventory where it changed; the file is made by the lab and not for editing."""
     text = "# Written by `oneroof lab up`: what is changed here is lost.\n" + yaml.safe_dump(inventory, sort_keys=False)
     if not file.exists() or file.read_text() != text:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        new = file.with_suffix(".new")
-        new.write_text(text)
-        new.rename(file)
+        write_whole(file, text)
 
 
 def ssh_of(installation: Installation) -> Ssh:

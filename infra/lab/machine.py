@@ -17,12 +17,12 @@ from threading import Event
 
 from infra.lab import overlay, process
 from infra.lab.command import CommandError, run
+from tenants.machines import ssh_options
 from tenants.problem import Problem, UserError
 
 BOOT_SECONDS = 300.0
 STOP_SECONDS = 120.0
 _POLL_SECONDS = 0.1
-_ASK_SECONDS = 10.0  # asked again after it: what runs in a thread must notice an interruption
 _DEVICES = ("/dev/net/tun", "/dev/fuse", "/dev/kvm")
 _MACHINE_IDS = uuid.UUID("6f1c3c3e-7f0e-4a53-9a44-1f6b0d2f5a10")
 # joins the groups told before "--", then becomes the program after it
@@ -78,11 +78,8 @@ class Ssh:
 
     def options(self) -> tuple[str, ...]:
         """Give ssh's options: this key and these machines alone, whatever the user's own configuration says."""
-        return (
-            *("-F", "/dev/null", "-i", str(self.key), "-o", "IdentitiesOnly=yes", "-o", "BatchMode=yes"),
-            *("-o", f"UserKnownHostsFile={self.known_hosts}", "-o", "StrictHostKeyChecking=yes", "-o", "ConnectTimeout=5"),
-            *("-o", "LogLevel=ERROR"),
-        )
+        own = ("-F", "/dev/null", "-o", "IdentitiesOnly=yes", "-o", "ConnectTimeout=5")
+        return (*own, *ssh_options(self.key, self.known_hosts, only_known=True))
 
     def make_key(self) -> None:
         """Make the key once."""

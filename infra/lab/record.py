@@ -11,6 +11,7 @@ from pathlib import Path
 from infra.lab.address import Addresses, Taken
 from infra.lab.topology import Topology, load_topology
 from tenants.problem import Problem, UserError
+from tenants.writing import write_whole
 
 _NAME = re.compile(r"^[a-z][a-z0-9-]{0,10}$")  # "lab-" and the name make a device name of at most 15 characters
 
@@ -88,9 +89,7 @@ def write_record(lab: Lab, record: Record) -> None:
     """Remember, whole or not at all."""
     lab.home.mkdir(parents=True, exist_ok=True, mode=0o700)
     lab.machines.mkdir(exist_ok=True)
-    new = lab.file.with_suffix(".new")
-    new.write_text(json.dumps({"network": str(record.network), "topology": record.topology}) + "\n")
-    new.rename(lab.file)
+    write_whole(lab.file, json.dumps({"network": str(record.network), "topology": record.topology}) + "\n")
 
 
 def find_labs(labs: Path) -> tuple[Lab, ...]:

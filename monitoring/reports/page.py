@@ -14,6 +14,7 @@ from backup.records import BackupRecord, DrillRecord
 from monitoring.objectives import CONTROL_PLANE, Objective
 from monitoring.overview import Overview
 from monitoring.usage import department_usage
+from tenants.writing import write_whole
 
 _RESOURCES = {
     "cores": "cores",
@@ -82,7 +83,7 @@ def render_report(overview: Overview) -> str:
     return environment.get_template("index.html.j2").render(
         o=overview,
         bar=render_bar,
-        missing={**overview.missing, **(overview.usage.untold if overview.usage else {})},
+        missing=dict(build_missing(overview)),
         capacity=tuple(build_capacity_shares(overview)),
         usage=department_usage(overview.usage.projects) if overview.usage else {},
         recovery=build_recovery(overview),
@@ -93,10 +94,7 @@ def render_report(overview: Overview) -> str:
 
 def write_report(overview: Overview, target: Path) -> None:
     """Write the page; who reads it meanwhile sees the old one or the new one, never half of it."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    new = target.with_suffix(".new")
-    new.write_text(render_report(overview), encoding="utf-8")
-    new.replace(target)
+    write_whole(target, render_report(overview))
 
 
 def build_capacity_shares(overview: Overview) -> Iterator[Share]:
@@ -110,7 +108,20 @@ def build_capacity_shares(overview: Overview) -> Iterator[Share]:
             taken = sum(used.get(name, 0.0) for used in departments)
             yield Share(f"{words} given to departments", taken, capacity[name], name.endswith("bytes"))
     if overview.usage.stored_bytes is not None and "storage_bytes" in capacity:
-        yield Share("storage really written", overview.usage.stored_bytes, capacity["storage_bytes"], True)
+        yield Share("written in volumes, to 0.01 GiB", overview.usage.stored_bytes, capacity["storage_bytes"], True)
+
+
+def build_missing(overview: Overview) -> Iterator[tuple[str, str]]:
+    """Give what could not be measured and why, with what a figure of the page could be taken for and is not."""
+    yield from overview.missing.items()
+    if overview.usage:
+        yield from overview.usage.untold.items()
+    if overview.machines and overview.host_utilisation:
+        why = "the lab's machines share the kernel of this computer, which counts the CPU time of everything that runs on it"
+        yield "CPU use of the lab's hosts alone", why
+    if overview.drills:
+        why = "a drill times the restoring of data at the second site; starting servers and services with it comes on top"
+        yield "time until a department works again", why
 
 
 def build_recovery(overview: Overview) -> tuple[Recovery, ...]:

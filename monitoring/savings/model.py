@@ -69,6 +69,10 @@ class Savings:
     idle_hosts: float
     idle_cost: float | None
     """Yuan a year that hosts nobody uses cost."""
+    idle_energy: float | None
+    """kWh a year that they take."""
+    idle_cash: float | None
+    """Yuan a year that is paid for them; what was paid once for buying them is not in it."""
     coverage: float
     """Departments with a baseline over departments on the cloud, 0..1."""
     measured: float
@@ -77,6 +81,8 @@ class Savings:
     carbon_saved: float | None
     avoided_cost: float | None
     saving: float | None
+    example: bool
+    """Whether the survey or the prices are a sample that describes no real machine room."""
     missing: tuple[str, ...]
     """What could not be computed, and why."""
 
@@ -118,12 +124,15 @@ def build_savings(baseline: Baseline, assumptions: Assumptions, use: CloudUse, t
         hosts=use.hosts,
         idle_hosts=hosts[IDLE],
         idle_cost=idle_cost,
+        idle_energy=idle_energy,
+        idle_cash=idle_cash,
         coverage=len(on_cloud & set(baseline.departments)) / len(on_cloud) if on_cloud else 0.0,
         measured=measured / surveyed if surveyed else 0.0,
         energy_saved=energy,
         carbon_saved=None if energy is None else energy * assumptions.grid_factor.value,
         avoided_cost=_total([department.avoided_cost for department in departments], idle_cost),
         saving=_total([department.saving for department in departments], idle_cash),
+        example=baseline.is_example or assumptions.is_example,
         missing=_missing(baseline, use),
     )
 

@@ -36,7 +36,8 @@ def print_savings(savings: Savings) -> None:
             amount(d.avoided_cost),
             amount(d.saving),
         )
-    table.add_row(IDLE, "", "", "", f"{savings.idle_hosts:.2f}", "", amount(negative(savings.idle_cost)), "")
+    idle = (savings.idle_energy, savings.idle_cost, savings.idle_cash)
+    table.add_row(IDLE, "", "", "", f"{savings.idle_hosts:.2f}", *(amount(negative(value)) for value in idle))
     table.add_row(
         "total",
         "",
@@ -53,6 +54,8 @@ def print_savings(savings: Savings) -> None:
         f"baseline covers {savings.coverage:.0%} of the departments; {savings.measured:.0%} of its servers were measured",
         highlight=False,
     )
+    if savings.example:
+        console.print("example: the survey or the prices are samples and describe no real machine room", highlight=False)
     for sentence in savings.missing:
         console.print(f"not counted: {sentence}", highlight=False)
 

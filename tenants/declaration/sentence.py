@@ -38,7 +38,10 @@ _PATTERNS: Mapping[str, str] = {
 def sentences(error: ValidationError, model: type[BaseModel], source: Source) -> Iterator[Problem]:
     """Give one problem a mistake, with the line it stands on."""
     schema = model.model_json_schema(by_alias=True)
-    for detail in error.errors(include_url=False):
+    details = error.errors(include_url=False)
+    for detail in details:
+        if detail["type"] == "too_short" and any(other["loc"][:-1] == detail["loc"] for other in details):
+            continue  # its entries are there, and wrong: each is told below
         place = tuple(part for part in detail["loc"] if part != "[key]" and not str(part).startswith("<"))
         what, hint = _sentence(detail, place, schema)
         yield Problem(f"{path(place)}: {what}" if place else what, hint, source.file, source.line(place))

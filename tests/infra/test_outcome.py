@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
-from infra.apply import digest, lost_data, write_private
+from infra.apply import digest, lost_data
 from infra.credentials import build_clouds
 from infra.desired import build_desired
 from infra.outcome import build_outcome, load_outcome, outcome_file, write_outcome
@@ -84,10 +84,3 @@ def test_credentials_take_addresses_from_the_operator_and_no_secret() -> None:
     entry = build_clouds(OUTCOME, {"operator": "its own"}, operator)["clouds"]["parks-prod-operator"]
     assert (entry["auth"]["password"], entry["auth"]["user_domain_name"]) == ("its own", "parks")
     assert (entry["region_name"], entry["cacert"]) == ("RegionOne", "/ca.pem")
-
-
-def test_a_private_file_is_its_owners_alone(tmp_path: Path) -> None:
-    file = tmp_path / "new" / "clouds.yaml"
-    write_private(file, "secret")
-    write_private(file, "another")
-    assert (file.read_text(), file.stat().st_mode & 0o777, file.parent.stat().st_mode & 0o777) == ("another", 0o600, 0o700)

@@ -11,43 +11,8 @@ from pathlib import Path
 import pytest
 
 from monitoring import operations
-from monitoring.operations import build_script, find_operations_hosts, list_files, load_operations_hosts, pack
+from monitoring.operations import build_script, list_files, pack
 from tenants.installation import Installation
-from tenants.problem import UserError
-
-INVENTORY = {
-    "all": {
-        "vars": {
-            "ansible_user": "root",
-            "ansible_ssh_private_key_file": "/k",
-            "ansible_ssh_common_args": "-F /dev/null -o UserKnownHostsFile=/h",
-        },
-        "hosts": {"site-a": {"ansible_host": "10.88.0.21"}},
-        "children": {"controllers": {"hosts": {"site-a": None}}, "operations": {"hosts": {"site-a": None}}},
-    }
-}
-
-
-def test_the_inventory_tells_how_ssh_gets_there() -> None:
-    (host,) = find_operations_hosts(INVENTORY)
-    assert host.ssh("true") == (
-        *("ssh", "-T", "-o", "BatchMode=yes", "-i", "/k", "-F", "/dev/null", "-o", "UserKnownHostsFile=/h"),
-        *("root@10.88.0.21", "true"),
-    )
-
-
-def test_variables_beside_the_group_count_too() -> None:
-    inventory = {"all": {"children": {"operations": {"hosts": {"ops": {"ansible_host": "10.0.0.9"}}}}}}
-    assert [host.address for host in find_operations_hosts(inventory)] == ["10.0.0.9"]
-
-
-def test_no_inventory_and_no_host_are_said(tmp_path: Path) -> None:
-    file = tmp_path / "hosts.yml"
-    with pytest.raises(UserError, match="there is no inventory"):
-        load_operations_hosts(file)
-    file.write_text("all: {children: {controllers: {hosts: {a: }}}}\n")
-    with pytest.raises(UserError, match="no machine in group operations"):
-        load_operations_hosts(file)
 
 
 def test_files_arrive_and_what_is_gone_here_is_gone_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

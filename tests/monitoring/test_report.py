@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from monitoring.overview import Overview
-from monitoring.reports.page import build_recovery, render_bytes, render_duration, render_report, write_report
+from monitoring.reports.page import build_missing, build_recovery, render_bytes, render_duration, render_report, write_report
 
 VOID = {"meta", "br", "rect", "link", "img"}
 
@@ -60,6 +60,21 @@ def test_it_shows_addresses_answers_backups_and_drills(overview: Overview) -> No
 
 def test_what_could_not_be_measured_is_listed(overview: Overview) -> None:
     assert "Prometheus has no sample yet" in render_report(overview)
+
+
+def test_what_a_figure_could_be_taken_for_is_listed_too(overview: Overview) -> None:
+    told = dict(build_missing(overview))
+    assert "everything that runs on it" in told["CPU use of the lab's hosts alone"]
+    assert "comes on top" in told["time until a department works again"]
+    elsewhere = dict(build_missing(replace(overview, machines=(), drills={})))
+    assert "CPU use of the lab's hosts alone" not in elsewhere
+    assert "time until a department works again" not in elsewhere
+
+
+def test_what_is_to_be_backed_up_is_the_whole_that_is_counted_against(overview: Overview) -> None:
+    page = render_report(overview)
+    assert "3 of 4</b><span>things to back up have a good backup" in page
+    assert "1 of 4</b><span>restored identically in their last drill" in page
 
 
 def test_a_page_about_nothing_still_says_why(overview: Overview) -> None:

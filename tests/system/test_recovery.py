@@ -17,17 +17,17 @@ from typing import Any
 import pytest
 from openstack.connection import Connection
 
-from backup.command import Completed, run
+from backup.command import Command, Completed, run
 from backup.drill import run_drill
 from backup.keys import load_keys
 from backup.plan import CONTROL_PLANE, Job, build_jobs
 from backup.policy import load_policy
 from backup.records import BackupRecord, Outcome, Source, load_backups, load_drills, newest_restorable
-from backup.remote import Host, load_host
 from backup.schedule import render_units
 from backup.sources.container import object_file
 from tenants.declaration.load import load_departments
 from tenants.installation import Installation
+from tenants.machines import Machine, load_machine
 
 pytestmark = pytest.mark.system
 SITE = "/var/lib/oneroof/site"
@@ -39,8 +39,8 @@ class Recovery:
     """Both sites, and everything that can be backed up."""
 
     installation: Installation
-    operations: Host
-    vault: Host
+    operations: Machine
+    vault: Machine
     jobs: tuple[Job, ...]
 
     def job(self, source: Source, *, probed: bool = False) -> Job:
@@ -56,8 +56,8 @@ class Recovery:
         return self.on(self.vault, script, load_keys(self.installation)[job.department].restic_password).stdout
 
     @staticmethod
-    def on(host: Host, script: str, stdin: str = "") -> Completed:
-        done = run(host.command(script), stdin=stdin.encode())
+    def on(host: Machine, script: str, stdin: str = "") -> Completed:
+        done = run(Command(host.ssh(script)), stdin=stdin.encode())
         assert done.ok, done.reason
         return done
 
@@ -65,7 +65,7 @@ class Recovery:
 @pytest.fixture(scope="module")
 def recovery(cloud: Connection, installation: Installation) -> Recovery:  # noqa: ARG001 - the cloud must answer first
     jobs = build_jobs(load_departments(), load_policy())
-    return Recovery(installation, load_host(installation, "operations"), load_host(installation, "vaults"), jobs)
+    return Recovery(installation, load_machine(installation, "operations"), load_machine(installation, "vaults"), jobs)
 
 
 def ask(recovery: Recovery, method: str, user: str, path: str) -> int:
@@ -108,11 +108,11 @@ def test_both_machines_hold_the_same_evidence(recovery: Recovery) -> None:
 
 
 def test_an_object_is_in_the_vault_as_it_was_written(
-    recovery: Recovery, users: dict[str, Connection], oneroof: Callable[..., str]
+    recovery: Recovery, users: dict[str, Connection], departments: dict[str, dict[str, Any]], oneroof: Callable[..., str]
 ) -> None:
     jobs = [j for j in recovery.jobs if j.source is Source.CONTAINER and j.department in users]
-    made = [(j, users[j.department]) for j in jobs if users[j.department].object_store.get_container_metadata(j.item)]
-    job, user = made[0]
+    first_project = {slug: made["projects"][0]["name"] for slug, made in departments.items()}  # where the user works
+    job, user = next((j, users[j.department]) for j in jobs if j.project == first_project[j.department])
     name, data = "drill/公报 ../1.pdf", os.urandom(300_000)
     user.object_store.upload_object(container=job.item, name=name, data=data)
     try:
@@ -188,7 +188,7 @@ def test_another_repository_in_its_place_is_an_error(recovery: Recovery) -> None
         f"mkdir -p {home}/records && cat > {home}/records/repositories.jsonl && "
         f"ONEROOF_HOME={home} oneroof backup run --local {job.department}; code=$?; rm -rf {home}; exit $code"
     )
-    done = run(recovery.operations.command(script), stdin=(json.dumps(known) + "\n").encode())
+    done = run(Command(recovery.operations.ssh(script)), stdin=(json.dumps(known) + "\n").encode())
     assert done.code == 1
     assert "expected 00000000" in done.stdout.decode()
 

@@ -21,7 +21,7 @@ def check(department: Department, catalogue: Catalogue) -> Iterator[Finding]:
     for at, project in enumerate(department.projects):
         place: Place = ("projects", at)
         yield from _known((*place, "quota"), project.quota.quota_class, catalogue.quota_classes, "quota class", OF_CATALOGUE)
-        yield from _storage(place, project, catalogue)
+        yield from _storage(place, project, catalogue, department.recovery)
         yield from _security_groups(place, project, catalogue)
         for number, server in enumerate(project.servers):
             yield from _server((*place, "servers", number), server, project, catalogue)
@@ -34,14 +34,16 @@ def check(department: Department, catalogue: Catalogue) -> Iterator[Finding]:
             yield from _known(place, role, catalogue.roles, "role", OF_CATALOGUE)
 
 
-def _storage(place: Place, project: Project, catalogue: Catalogue) -> Iterator[Finding]:
+def _storage(place: Place, project: Project, catalogue: Catalogue, inherited: str) -> Iterator[Finding]:
     for number, volume in enumerate(project.volumes):
         here = (*place, "volumes", number)
         yield from _known((*here, "type"), volume.type, catalogue.volume_types, "volume type", OF_CATALOGUE)
-        yield from _known((*here, "recovery"), volume.recovery, catalogue.recovery_tiers, "recovery tier", OF_CATALOGUE)
+        if volume.recovery != inherited:  # what the department says is checked once, there
+            yield from _known((*here, "recovery"), volume.recovery, catalogue.recovery_tiers, "recovery tier", OF_CATALOGUE)
     for number, container in enumerate(project.containers):
         here = (*place, "containers", number, "recovery")
-        yield from _known(here, container.recovery, catalogue.recovery_tiers, "recovery tier", OF_CATALOGUE)
+        if container.recovery != inherited:
+            yield from _known(here, container.recovery, catalogue.recovery_tiers, "recovery tier", OF_CATALOGUE)
 
 
 def _security_groups(place: Place, project: Project, catalogue: Catalogue) -> Iterator[Finding]:

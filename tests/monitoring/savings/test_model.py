@@ -83,6 +83,9 @@ def test_savings_by_hand() -> None:
     assert savings.idle_hosts == 1.5
     assert savings.saving == pytest.approx(health.saving - idle - 1.5 * 5000)
     assert savings.idle_cost == pytest.approx(idle + 1.5 * 27_000)
+    assert savings.idle_energy == pytest.approx(idle)
+    assert savings.energy_saved == pytest.approx(before - now - idle), "the column adds up"
+    assert savings.idle_cash == pytest.approx(idle + 1.5 * 5000)
 
 
 def test_servers_that_still_run_save_nothing() -> None:

@@ -143,6 +143,10 @@ PROD = PROJECT + NETWORK
             "groups: [{name: o}]\n",
             "5: groups[0].roles: got none, expected a role on at least one project, or o may do nothing",
         ),
+        (
+            "recovery: platinum\n" + PROJECT + "    volumes: [{name: a, size_gib: 1}]\n    containers: [{name: b}]\n",
+            "5: recovery: got platinum, expected a recovery tier of the catalogue: none, bronze, silver or gold",
+        ),
         # addresses
         (
             PROJECT + "    networks: [{name: a, cidr: 10.90.0.0/24}]\n",

@@ -8,6 +8,7 @@ body first. It has no process model and no readiness, so both are here: processe
 from __future__ import annotations
 
 import argparse
+import gc
 import importlib
 import os
 import signal
@@ -40,16 +41,23 @@ def listening_socket(listen: str) -> socket.socket:
 
 def stop() -> NoReturn:
     """Let the server answer what it has begun, but do not wait for threads of the application that never end."""
-    threading.Thread(target=lambda: (time.sleep(STOP_SECONDS), os._exit(0)), daemon=True).start()
+
+    def end() -> None:
+        time.sleep(STOP_SECONDS)
+        os._exit(0)
+
+    threading.Thread(target=end, daemon=True).start()
     sys.exit(0)
 
 
 def serve(arguments: argparse.Namespace, listener: socket.socket, ready: int | None) -> None:
     """Load the application, say so on the file descriptor ``ready`` or to systemd, and answer until SIGTERM."""
     signal.signal(signal.SIGTERM, lambda *_: stop())
-    import waitress  # the parent of several processes needs neither this nor the application
-
+    gc.disable()  # nothing of the half million objects that loading makes is garbage: a fifth of the time is saved
+    waitress: Any = importlib.import_module("waitress")  # the parent of several processes needs neither
     application: Any = importlib.import_module(arguments.module).application
+    gc.freeze()
+    gc.enable()
     server = waitress.create_server(
         application,
         sockets=[listener],

@@ -1,0 +1,34 @@
+"""What ``--limit`` and ``--tags`` may name is checked before Ansible starts."""
+
+from __future__ import annotations
+
+import pytest
+
+from infra.deploy_cli import known_hosts, unknown_words
+from tenants.problem import UserError
+
+INVENTORY = {
+    "all": {
+        "vars": {"api_address": "10.88.0.11"},
+        "children": {"controllers": {"hosts": {"site-a": None}}, "vaults": {"hosts": {"site-b": {"ansible_host": "b"}}}},
+    }
+}
+
+
+def test_groups_and_hosts_of_any_depth_are_known() -> None:
+    assert known_hosts(INVENTORY) == ("all", "controllers", "localhost", "site-a", "site-b", "vaults")
+    assert known_hosts({}) == ()
+
+
+def test_every_unknown_name_is_one_sentence() -> None:
+    with pytest.raises(UserError) as raised:
+        unknown_words("site-a,nosuch,vaults:gone", known_hosts(INVENTORY), "--limit")
+    assert [problem.what for problem in raised.value.problems] == [
+        "--limit: got nosuch, expected one of: all, controllers, site-a, site-b, vaults",
+        "--limit: got gone, expected one of: all, controllers, site-a, site-b, vaults",
+    ]
+
+
+@pytest.mark.parametrize("told", ["site-a", "controllers,!site-a", "site-*", "controllers:&vaults", "", "localhost"])
+def test_names_and_patterns_of_ansible_pass(told: str) -> None:
+    unknown_words(told, known_hosts(INVENTORY), "--limit")
