@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -21,11 +23,26 @@ def sh(script: str, **environment: str) -> Command:
 
 
 STORE = """
-import os, signal, sys
+import os, signal, sys, time
 signal.signal(signal.SIGINT, lambda *_: sys.exit(130))
+open(os.environ["TARGET"] + ".ready", "w").close()
 data = sys.stdin.buffer.read()
+time.sleep(0.3)  # restic writes its last pack and index before the snapshot; the signal of a dead parent comes after the EOF
 open(os.environ["TARGET"], "wb").write(data)
 """
+
+
+def wait_for(happened: Callable[[], bool], seconds: float = 30) -> None:
+    end = time.monotonic() + seconds
+    while not happened():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+def command_lines_and_environments() -> Iterator[bytes]:
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            yield (process / "cmdline").read_bytes() + (process / "environ").read_bytes()
 
 
 def sink(file: Path) -> Command:
@@ -116,12 +133,7 @@ def test_killed_in_the_midst_it_stores_nothing(tmp_path: Path) -> None:
     )
     root = Path(__file__).parents[2]
     with subprocess.Popen([sys.executable, "-c", script], cwd=root, env={**os.environ, "PYTHONPATH": str(root)}) as process:
-        for _ in range(100):
-            if (tmp_path / "begun").exists():
-                break
-            time.sleep(0.1)
-        time.sleep(0.5)  # until the sink handles its signals
+        wait_for(lambda: (tmp_path / "begun").exists() and (tmp_path / "stored.ready").exists())
         process.kill()
-    time.sleep(1)
-    assert (tmp_path / "begun").exists()
+    wait_for(lambda: not any(str(tmp_path).encode() in line for line in command_lines_and_environments()))
     assert not (tmp_path / "stored").exists()
