@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 from backup.records import BackupRecord, DrillRecord, load_backups, load_drills, newest_restorable
 from monitoring.departments import load_probes
+from monitoring.machines import Machine, collect_machines
 from monitoring.objectives import Objective, build_objectives, load_policy
 from monitoring.probe import Answer, ask_all
 from monitoring.prometheus import DEPARTMENT_UTILISATION, HOST_UTILISATION, Prometheus, PrometheusError, Sample
@@ -27,16 +28,6 @@ from tenants.installation import Installation
 Value = TypeVar("Value")
 Item = tuple[str, str, str]
 """Department, source, name: what the records speak of."""
-
-
-@dataclass(frozen=True)
-class Machine:
-    """One machine of the installation."""
-
-    name: str
-    site: str
-    address: str
-    state: str
 
 
 @dataclass(frozen=True)
@@ -127,7 +118,7 @@ def collect_overview(installation: Installation, cloud: str) -> Overview:
         reading = pool.submit(attempt, "the cloud", lambda: _read_cloud(installation, cloud))
         asking = pool.submit(attempt, "answers of servers", lambda: ask_all(load_probes(installation, cloud)))
         measuring = pool.submit(attempt, "Prometheus", lambda: _measure(installation, missing))
-        looking = pool.submit(attempt, "machines", lambda: _machines(installation))
+        looking = pool.submit(attempt, "machines", lambda: collect_machines(installation))
         declared = attempt("declarations", load_departments) or ()
         backups = attempt("backups", lambda: newest_restorable(load_backups(installation.records))) or {}
         drills = attempt("drills", lambda: load_drills(installation.records)) or ()
@@ -179,12 +170,6 @@ def _read_cloud(installation: Installation, cloud: str) -> tuple[CloudUsage, Map
 
     reader = CloudReader(installation, cloud)
     return reader.usage(), reader.endpoints()
-
-
-def _machines(installation: Installation) -> tuple[Machine, ...]:
-    from monitoring.reading import collect_machines
-
-    return collect_machines(installation)
 
 
 def _measure(

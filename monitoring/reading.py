@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from infra.inventory import Inventory
 from infra.inventory.model import Domain, FloatingAddress, Project, Server, Snapshot, Volume
@@ -16,9 +16,6 @@ from monitoring.usage import Amounts, CloudUsage, ProjectUse, ServerUse
 from tenants.declaration.load import load_catalogue, load_departments
 from tenants.declaration.model import Limits
 from tenants.installation import Installation
-
-if TYPE_CHECKING:
-    from monitoring.overview import Machine
 
 _MIB, _GIB = 1024**2, 1024**3
 _OPERATORS_DOMAIN = "default"  # Keystone's id of the domain that bootstrap makes
@@ -182,17 +179,3 @@ def _stored(inventory: Inventory) -> float | None:
 
 def _is_source(name: str, value: object, failures: Mapping[str, str]) -> bool:
     return name in failures or (isinstance(value, tuple) and name not in ("failures", "not_measured"))
-
-
-def collect_machines(installation: Installation) -> tuple[Machine, ...]:
-    """Give the lab's machines; none where the installation is no lab."""
-    from infra.lab.status import collect_status
-    from monitoring.overview import Machine
-
-    lab = collect_status(installation.home)
-    if lab is None:
-        return ()
-    return tuple(
-        Machine(machine.name, ", ".join(machine.groups), machine.address, "running" if machine.running else "off")
-        for machine in lab.machines
-    )

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from backup.records import BackupRecord, DrillRecord, Outcome, Source
+from monitoring.machines import Machine
 from monitoring.objectives import Objective
-from monitoring.overview import Machine, Measured, Overview
+from monitoring.overview import Measured, Overview
 from monitoring.probe import Answer, Probe
 from monitoring.savings.model import CloudUse, build_savings
 from monitoring.savings.survey import load_assumptions, load_baseline

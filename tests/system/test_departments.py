@@ -22,7 +22,7 @@ from tenants.installation import Installation, repository
 pytestmark = pytest.mark.system
 
 SLUG = "system-trial"
-CLOUD = os.environ.get("ONEROOF_TEST_CLOUD", "oneroof")
+CLOUD = "oneroof"
 DECLARATION = f"""
 name: {SLUG}
 local_name: Trial of the system tests
@@ -109,14 +109,6 @@ def trial(lab: LabStatus, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     made.withdraw()
     yield made
     made.withdraw()
-
-
-@pytest.fixture(scope="module")
-def cloud(trial: Trial) -> Any:
-    import openstack
-
-    os.environ["OS_CLIENT_CONFIG_FILE"] = str(trial.installation.clouds)
-    return openstack.connect(cloud=CLOUD)
 
 
 def tree_digest(folder: Path) -> str:

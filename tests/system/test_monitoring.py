@@ -193,5 +193,5 @@ def test_the_page_shows_what_is_there(
             for server in project["servers"]:
                 if server["floating_address"]:
                     assert server["floating_address"] in page
-    assert "last drills restored identically" in page
+    assert "restored identically in their last drill" in page
     assert HOST_UTILISATION.split("(")[0] in page
