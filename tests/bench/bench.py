@@ -118,7 +118,7 @@ def _print(figures: dict[str, Any]) -> None:
     for name in figures["cold"]:
         steps.add_row(name, f"{figures['cold'][name]:.1f}", f"{figures['warm'].get(name, 0):.1f}")
     console.print(steps)
-    memory = Table("machine and program", "at rest, MiB", "ten servers, MiB", title="memory (PSS)")
+    memory = Table("machine and unit", "at rest, MiB", "ten servers, MiB", title="memory (PSS)")
     for machine, programs in figures["memory_at_rest"].items():
         under = figures["memory_under_ten_servers"][machine]
         memory.add_row(machine, f"{sum(programs.values()) / 2**20:.0f}", f"{sum(under.values()) / 2**20:.0f}", style="bold")

@@ -39,7 +39,7 @@ def pss_bytes(pid: int, proc: Path = Path("/proc")) -> int:
 
 
 def machine_bytes(pid: int) -> dict[str, int]:
-    """Give the memory below a machine's first process by program name, the largest first."""
+    """Give the memory below a machine's first process by systemd unit, the largest first."""
     by_name: dict[str, int] = {}
     for member in descendants(pid, children()):
         try:
@@ -51,6 +51,10 @@ def machine_bytes(pid: int) -> dict[str, int]:
 
 
 def _name(pid: int) -> str:
-    words = Path(f"/proc/{pid}/cmdline").read_text().split("\0")
-    names = [Path(word).name for word in words[:2] if word]
-    return names[-1] if names and names[0].startswith("python") else (names or ["?"])[0]
+    """Give the systemd unit of a process, or its program's name where it has none of its own."""
+    last = Path(f"/proc/{pid}/cgroup").read_text().splitlines()[0].rpartition("/")[2]
+    return (
+        last.removesuffix(".service")
+        if last.endswith((".service", ".scope"))
+        else Path(f"/proc/{pid}/comm").read_text().strip()
+    )
