@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
@@ -15,11 +16,6 @@ from tenants.problem import Problem, UserError
 
 SUITE = "bookworm"
 CA_BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
-_DEBIAN = (
-    "http://mirror.example/debian bookworm main",
-    "http://mirror.example/debian bookworm-updates main",
-    "http://mirror.example/security bookworm-security main",
-)
 # settings that a machine behind the same mirror needs as well
 _APT_KEYS = re.compile(r"^Acquire::(https?::Proxy|Check-Valid-Until|Check-Date|https::(CaInfo|Verify-Peer|Verify-Host))\b")
 _PROXIES = ("http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
@@ -30,7 +26,7 @@ _PEM = re.compile(r"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----\n?",
 def parse_sources(texts: Mapping[str, str]) -> tuple[str, ...]:
     """Give the host's sources of Debian's main archive for the lab's release, one ``URI suite main`` each.
 
-    ``texts`` are apt's files by name, one-line and deb822. A host of another release has none: Debian's own are given.
+    ``texts`` are apt's files by name, one-line and deb822. A host of another release has none.
     """
     found: list[str] = []
     for name, text in sorted(texts.items()):
@@ -39,7 +35,7 @@ def parse_sources(texts: Mapping[str, str]) -> tuple[str, ...]:
             if suite.rstrip("/") in {SUITE, f"{SUITE}-updates", f"{SUITE}-security"} and "main" in components:
                 found.append(f"{uri} {suite} main")
     if not any(source.split()[1] == SUITE for source in found):
-        return _DEBIAN
+        return ()
     return tuple(dict.fromkeys(found))
 
 
@@ -64,9 +60,24 @@ def _deb822(text: str) -> Iterable[tuple[str, str, list[str]]]:
 
 
 def read_sources(apt: Path = Path("/etc/apt")) -> tuple[str, ...]:
-    """Read the host's sources; see :func:`parse_sources`."""
+    """Read the host's sources; where it has none of this release, give Debian's own. Raises OSError without mmdebstrap."""
     files = [apt / "sources.list", *apt.glob("sources.list.d/*.list"), *apt.glob("sources.list.d/*.sources")]
-    return parse_sources({file.name: file.read_text() for file in files if file.is_file()})
+    found = parse_sources({file.name: file.read_text() for file in files if file.is_file()})
+    return found or parse_defaults(Path(shutil.which("mmdebstrap") or "mmdebstrap").read_text())
+
+
+def parse_defaults(program: str) -> tuple[str, ...]:
+    """Give Debian's own archives, from the text of ``mmdebstrap``: what it takes itself where it is told nothing."""
+    known = dict(re.findall(r"^\s*my \$(mirror|secmirror)\s*=\s*'([^']+)';", program, re.M))
+    if set(known) != {"mirror", "secmirror"}:
+        raise UserError(
+            Problem(
+                f"this host has no package source of Debian's {SUITE}, and mmdebstrap names none",
+                "Add one to apt's sources.",
+            )
+        )
+    archives = ((known["mirror"], ""), (known["mirror"], "-updates"), (known["secmirror"], "-security"))
+    return tuple(f"{uri} {SUITE}{suffix} main" for uri, suffix in archives)
 
 
 def read_apt_settings() -> tuple[str, ...]:

@@ -2,7 +2,10 @@ from __future__ import annotations
 
 from ipaddress import IPv4Address, IPv4Network
 
-from infra.lab.host import Route, extra_certificates, parse_resolver, parse_routes, parse_sources
+import pytest
+
+from infra.lab.host import Route, extra_certificates, parse_defaults, parse_resolver, parse_routes, parse_sources
+from tenants.problem import UserError
 
 DEB822 = """\
 Types: deb
@@ -52,9 +55,20 @@ def test_a_disabled_source_does_not_count() -> None:
     )
 
 
-def test_a_host_of_another_release_gets_debians_own() -> None:
-    found = parse_sources({"ubuntu.sources": "Types: deb\nURIs: http://u.example\nSuites: noble\nComponents: main\n"})
-    assert found[0] == "http://mirror.example/debian bookworm main"
+def test_a_host_of_another_release_has_none() -> None:
+    text = "Types: deb\nURIs: http://u.example\nSuites: noble\nComponents: main\n"
+    assert parse_sources({"ubuntu.sources": text}) == ()
+
+
+def test_debians_own_archives_are_those_that_mmdebstrap_takes() -> None:
+    program = "    my $mirror    = 'http://a.example/debian';\n    my $secmirror = 'http://b.example/security';\n"
+    assert parse_defaults(program) == (
+        "http://a.example/debian bookworm main",
+        "http://a.example/debian bookworm-updates main",
+        "http://b.example/security bookworm-security main",
+    )
+    with pytest.raises(UserError, match="names none"):
+        parse_defaults("#!/usr/bin/perl\n")
 
 
 def test_only_certificates_that_the_image_lacks_are_extra() -> None:
