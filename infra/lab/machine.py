@@ -176,7 +176,8 @@ def wait_ready(place: Place, seconds: float = BOOT_SECONDS, interrupted: Event |
 
     Raises :class:`UserError` where it ended, after ``seconds``, or soon after ``interrupted`` is set.
     """
-    deadline = time.monotonic() + seconds
+    begun = time.monotonic()
+    deadline, begun_again = begun + seconds, False
     last = "its ssh port stayed closed"
     while time.monotonic() < deadline and not (interrupted and interrupted.is_set()):
         with contextlib.suppress(OSError), socket.create_connection((str(place.address), 22), timeout=1.0):
@@ -191,9 +192,12 @@ def wait_ready(place: Place, seconds: float = BOOT_SECONDS, interrupted: Event |
                     return failed_units(place) if state.strip() == "degraded" else ()
                 last = f"systemd says {state.strip()}"
         time.sleep(_POLL_SECONDS)
-        if process.find_running(place.root) is None and time.monotonic() > deadline - seconds + 2:
+        if process.find_running(place.root) is None and time.monotonic() > begun + 2:
             last = "it ended while starting"
-            break
+            if begun_again:
+                break
+            begun, begun_again = time.monotonic(), True
+            boot(place)  # what was found running had been killed a moment ago, and was still on its way out
     raise UserError(
         Problem(
             f"machine {place.name} of lab {place.lab} did not get ready in {seconds:.0f} s: {last}",
