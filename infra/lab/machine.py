@@ -161,9 +161,7 @@ def boot(place: Place) -> None:
         command = ("systemd-run", "--scope", "--quiet", "--collect", "--slice=machine", unit, "-p", "Delegate=yes", *command)
     else:
         groups = process.machine_groups(place.lab, place.name)
-        process.remove_groups(groups)
-        for group in groups:
-            group.mkdir(parents=True, exist_ok=True)
+        process.make_groups(groups)
         (place.directory / "groups").write_text("".join(f"{group}\n" for group in groups))
         command = ("sh", "-c", _JOIN, "sh", *map(str, groups), "--", *command)
     place.console.parent.mkdir(parents=True, exist_ok=True)

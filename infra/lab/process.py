@@ -127,15 +127,28 @@ def machine_groups(lab: str, machine: str) -> tuple[Path, ...]:
     return tuple(mounts[name] / path.lstrip("/") / "oneroof" / lab / machine for name, path in top.items())
 
 
+def make_groups(groups: Iterable[Path]) -> None:
+    """Make empty control groups: what an ended machine left in them goes first."""
+    for group in groups:
+        _remove_tree(group)
+        while not group.is_dir():
+            with contextlib.suppress(FileNotFoundError):  # another machine, ending, took the common parent away in between
+                group.mkdir(parents=True, exist_ok=True)
+
+
 def remove_groups(groups: Iterable[Path]) -> None:
     """Remove control groups whose processes have ended, children first; then the lab's own where it was the last."""
     for group in groups:
-        for directory, _, _ in os.walk(group, topdown=False):
-            with contextlib.suppress(OSError):  # a process is still ending: the next call gets it
-                Path(directory).rmdir()
+        _remove_tree(group)
         for parent in (group.parent, group.parent.parent):
             with contextlib.suppress(OSError):  # another machine's, another lab's
                 parent.rmdir()
+
+
+def _remove_tree(group: Path) -> None:
+    for directory, _, _ in os.walk(group, topdown=False):
+        with contextlib.suppress(OSError):  # a process is still ending: the next call gets it
+            Path(directory).rmdir()
 
 
 def memory_bytes(pid: int) -> int | None:

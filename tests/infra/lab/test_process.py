@@ -1,9 +1,10 @@
 from __future__ import annotations
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from infra.lab.process import find_running, group_mounts, group_paths, started_at
+from infra.lab.process import find_running, group_mounts, group_paths, make_groups, remove_groups, started_at
 
 V1 = """\
 30 29 0:26 / /sys/fs/cgroup/memory rw,relatime - cgroup cgroup rw,memory
@@ -38,3 +39,16 @@ def test_what_was_never_booted_does_not_run(tmp_path: Path) -> None:
 def test_a_process_that_is_gone_has_no_start() -> None:
     assert started_at(2**22 + 1) is None
     assert started_at(os.getpid()) is not None
+
+
+def test_machines_that_start_and_end_together_do_not_take_each_others_groups(tmp_path: Path) -> None:
+    def start_and_end(machine: str) -> None:
+        groups = [tmp_path / "memory/oneroof/lab" / machine, tmp_path / "systemd/oneroof/lab" / machine]
+        for _ in range(1000):
+            make_groups(groups)
+            assert all(group.is_dir() for group in groups)
+            remove_groups(groups)
+
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(start_and_end, ["site-a", "site-b", "site-c"]))
+    assert not (tmp_path / "memory/oneroof").exists()
