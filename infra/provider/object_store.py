@@ -12,6 +12,8 @@ from infra.provider.kind import Kind, refuse_erasure
 from infra.provider.values import Values
 
 _MADE_BY = "X-Container-Meta-Made-By"
+_TRIES = 10
+_REST_SECONDS = 0.5
 
 
 class Container(Kind):
@@ -38,9 +40,19 @@ class Container(Kind):
         return bool(resource.headers.get(_MADE_BY) == "oneroof")
 
     def create(self, cloud: Cloud, inputs: Values) -> Any:
-        """Create it in the account of its project."""
+        """Create it in the account of its project.
+
+        The gateway makes an account with the first request for it, and answers 409 to others that come meanwhile; a PUT
+        of a container can be repeated.
+        """
         identifier = f"{inputs['project_id']}/{inputs['name']}"
-        _raise_for(_store(cloud, identifier).put(_path(identifier), headers={_MADE_BY: "oneroof", **_acls(inputs)}))
+        store, headers = _store(cloud, identifier), {_MADE_BY: "oneroof", **_acls(inputs)}
+        response = store.put(_path(identifier), headers=headers)
+        for _ in range(_TRIES):
+            if response.status_code != 409 or cloud.stopping.wait(_REST_SECONDS):
+                break
+            response = store.put(_path(identifier), headers=headers)
+        _raise_for(response)
         return self.get(cloud, identifier, inputs)
 
     def get(self, cloud: Cloud, identifier: str, state: Values) -> Any | None:

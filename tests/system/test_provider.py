@@ -1,0 +1,37 @@
+"""What the provider does where a service answers badly under its usual load."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from infra.provider.cloud import CLOUD_VARIABLE, Cloud
+from infra.provider.object_store import Container
+from tenants.installation import Installation
+
+pytestmark = pytest.mark.system
+NAMES = [f"first-{number}" for number in range(8)]
+
+
+@pytest.fixture
+def project_id(cloud: Any) -> Iterator[str]:
+    """A project that the object store has never heard of."""
+    made = cloud.identity.create_project(name="system-provider", domain_id="default")
+    user = cloud.session.get_user_id()
+    cloud.identity.assign_project_role_to_user(made, user, next(cloud.identity.roles(name="admin")))
+    yield made.id
+    cloud.identity.delete_project(made)
+
+
+def test_the_first_containers_of_a_project_can_be_made_at_once(installation: Installation, project_id: str) -> None:
+    provider = Cloud({"OS_CLIENT_CONFIG_FILE": str(installation.clouds), CLOUD_VARIABLE: "oneroof"})
+    kind = Container()
+    inputs = [{"name": name, "project_id": project_id, "read_acl": "", "write_acl": ""} for name in NAMES]
+    with ThreadPoolExecutor(len(NAMES)) as pool:
+        made = list(pool.map(lambda wish: kind.create(provider, wish), inputs))
+    assert sorted(kind.identifier(container) for container in made) == [f"{project_id}/{name}" for name in NAMES]
+    for container, wish in zip(made, inputs, strict=True):
+        kind.delete(provider, kind.identifier(container), wish)
