@@ -14,6 +14,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,8 +22,10 @@ from pathlib import Path
 from infra.secrets import ensure_secrets, load_declared
 from tenants.installation import Installation
 from tenants.problem import Problem, UserError
+from tenants.writing import write_whole
 
 _GRACE_SECONDS = 60.0  # for tasks on the machines to come to their end after Ctrl-C
+_SKEW_SECONDS = 60.0  # by which the machines' clocks may differ from this one; precheck allows half of it
 _CODE = ("backup", "infra", "monitoring", "tenants")
 _PLAY = re.compile(r"PLAY \[(?P<name>.*)\] \*+$")
 _TASK = re.compile(r"(?:TASK|RUNNING HANDLER) \[(?P<name>.*)\] \*+$")
@@ -45,7 +48,12 @@ class Wish:
     @property
     def whole(self) -> bool:
         """Whether a run of it leaves a fully deployed cloud."""
-        return not (self.check or self.tags or self.limit) and self.playbook == "site.yml"
+        return self.changes and not (self.tags or self.limit)
+
+    @property
+    def changes(self) -> bool:
+        """Whether a run of it may change the machines."""
+        return self.playbook == "site.yml" and not self.check
 
 
 @dataclass
@@ -79,10 +87,18 @@ class Outcome:
         return False
 
 
-def build_argv(installation: Installation, playbooks: Path, wish: Wish, *, ansible: str) -> tuple[str, ...]:
-    """Give the command; secrets are named by their encrypted file, never by value."""
+def build_argv(
+    installation: Installation, playbooks: Path, wish: Wish, *, ansible: str, pending_since: float = 0.0
+) -> tuple[str, ...]:
+    """Give the command; secrets are named by their encrypted file, never by value.
+
+    ``pending_since`` is when a run began that was cut off, seconds since the epoch: what was written since is told to the
+    services again.
+    """
     argv = [ansible, "-i", str(installation.inventory), "-e", f"@{installation.secrets}"]
     argv += ["--vault-password-file", str(installation.secrets_key)]
+    if pending_since:
+        argv += ["-e", f"pending_since={pending_since:.0f}"]
     if wish.check:
         argv += ["--check", "--diff"]
     if wish.tags:
@@ -138,6 +154,11 @@ def stamp(installation: Installation) -> Path:
     return installation.stamps / "deploy"
 
 
+def unfinished(installation: Installation) -> Path:
+    """Give the file that says when a run began that did not come to its end; absent where all of them did."""
+    return installation.stamps / "deploy-unfinished"
+
+
 def is_deployed(installation: Installation, repository: Path) -> bool:
     """Tell whether exactly this was deployed already, whole and with success."""
     if not installation.inventory.exists() or not stamp(installation).exists() or not installation.secrets.exists():
@@ -166,13 +187,19 @@ def deploy(
         stamp(installation).unlink(missing_ok=True)
     playbooks = repository / "playbooks"
     ansible = str(Path(sys.executable).with_name("ansible-playbook"))
-    argv = build_argv(installation, playbooks, wish, ansible=ansible)
+    cut_off = unfinished(installation)
+    pending_since = float(cut_off.read_text()) - _SKEW_SECONDS if cut_off.exists() else 0.0
+    argv = build_argv(installation, playbooks, wish, ansible=ansible, pending_since=pending_since)
     log.parent.mkdir(parents=True, exist_ok=True)
     if log.exists():
         log.replace(log.with_name(f"{log.name}.1"))
     outcome = Outcome()
+    if wish.changes and not pending_since:
+        write_whole(cut_off, f"{time.time():.0f}\n")
     with log.open("x") as written:
         outcome.returncode = _run(argv, build_environment(environ, playbooks), _tee(written.write, outcome, on_line))
+    if outcome.returncode == 0 and (wish.whole or (wish.changes and not pending_since)):
+        cut_off.unlink()
     if wish.whole and outcome.returncode == 0:
         stamp(installation).parent.mkdir(parents=True, exist_ok=True)
         stamp(installation).write_text(f"{digest}\n")

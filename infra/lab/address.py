@@ -1,7 +1,8 @@
 """Which addresses a lab has: pure choices over what the host already routes.
 
 A lab takes one private network, 10.88.0.0/16 where it is free, then 10.89.0.0/16 and so on. Its first /24 is the management
-network (the host .1, the machines from .11), its ninth the external one that floating addresses come from.
+network (the host .1, what several controllers share .10, the machines from .11), its ninth the external one that floating
+addresses come from.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from itertools import islice
 from tenants.problem import Problem, UserError
 
 _FIRST, _LAST = 88, 199
-_FIRST_MACHINE, _BUILDER = 11, 250
+_SHARED, _FIRST_MACHINE, _BUILDER = 10, 11, 250
 _EXTERNAL = 8
 _WIDEST, _NARROWEST = 16, 20
 _PRIVATE = tuple(IPv4Network(text) for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
@@ -49,6 +50,11 @@ class Addresses:
     def host(self) -> IPv4Address:
         """The host's own address on the lab's bridge, the machines' gateway."""
         return self.management[1]
+
+    @property
+    def shared(self) -> IPv4Address:
+        """Where the API answers when several controllers share it: whichever of them holds the address."""
+        return self.management[_SHARED]
 
     def machine(self, index: int) -> IPv4Address:
         """Give the address of the machine with this place in the topology, counted from 0."""

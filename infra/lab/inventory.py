@@ -25,10 +25,16 @@ def build_inventory(
 ) -> dict[str, object]:
     """Build the inventory; ``mtu`` is the largest packet between machines, bytes; ``own`` are their addresses."""
     first, last = addresses.external_pool
+    controllers = topology.members("controllers") or tuple(own)
     return {
         "all": {
             "hosts": {
-                name: {"ansible_host": str(address), "management_address": str(address)} for name, address in own.items()
+                name: {
+                    "ansible_host": str(address),
+                    "management_address": str(address),
+                    "ovn_gateway": name == topology.external_gateway,
+                }
+                for name, address in own.items()
             },
             "vars": {
                 "ansible_user": "root",
@@ -37,7 +43,7 @@ def build_inventory(
                 "oneroof_home": str(home),
                 "cloud_name": "oneroof",
                 "region_name": "RegionOne",
-                "api_address": str(own[(topology.members("controllers") or tuple(own))[0]]),
+                "api_address": str(addresses.shared if len(controllers) > 1 else own[controllers[0]]),
                 "management_mtu": mtu,
                 "external_network_cidr": str(addresses.external),
                 "external_network_gateway": str(addresses.external_gateway),

@@ -132,7 +132,8 @@ def make_groups(groups: Iterable[Path]) -> None:
     for group in groups:
         _remove_tree(group)
         while not group.is_dir():
-            with contextlib.suppress(FileNotFoundError):  # another machine, ending, took the common parent away in between
+            # another machine, ending, takes the common parent away in between: before a child of it is made, or is looked at
+            with contextlib.suppress(FileNotFoundError, FileExistsError):
                 group.mkdir(parents=True, exist_ok=True)
 
 

@@ -138,6 +138,18 @@ def look_at_inventory(wish: dict[str, Any]) -> Iterator[str]:
             "inventory: there are 2 controllers, expected 1 or at least 3.",
             "Two cannot tell which of them is right when they part.",
         )
+    if len(wish["controllers"]) > 1 and wish["api_address"] in wish["addresses"].values():
+        host = next(host for host, address in wish["addresses"].items() if address == wish["api_address"])
+        yield problem(
+            f"inventory: api_address is {wish['api_address']}, which is {host} alone, and there are several controllers.",
+            "Give the API a free address of the management network: the controllers share it.",
+        )
+    if not set(wish["operations"]) <= set(wish["controllers"]):
+        yield problem(
+            f"inventory: group operations has {', '.join(sorted(set(wish['operations']) - set(wish['controllers'])))},"
+            " expected controllers alone.",
+            "Backups of the control plane read its databases on their own host.",
+        )
     if not wish["storage"]:
         yield problem("inventory: group storage is empty, expected at least one host.", "One host may be in several groups.")
     seen: dict[str, str] = {}

@@ -31,6 +31,12 @@ options:
       owner: {description: Its user., type: str, default: root}
       group: {description: Its group., type: str, default: root}
       mode: {description: Its permissions, octal., type: str, default: "0644"}
+  pending_since:
+    description:
+      - When a run began that did not come to its end, seconds since the epoch; 0 where there was none.
+      - What was written since counts as changed once more, so that the service that reads it is told again.
+    type: float
+    default: 0
 """
 
 FILE = {
@@ -72,6 +78,11 @@ def write(path: Path, content: bytes, user: int, group: int, mode: int) -> None:
         raise
 
 
+def is_pending(path: Path, since: float) -> bool:
+    """Tell whether a file was written by a run that may have ended before it told the service."""
+    return bool(since) and path.stat().st_mtime >= since
+
+
 def number(name: str, look_up: Any, dry: bool) -> int:
     """Give the number of a user or group; before the first deployment a plan may not know it yet."""
     try:
@@ -93,7 +104,8 @@ def main() -> None:
                 "options": FILE,
                 "required_one_of": [("content", "secret_content")],
                 "mutually_exclusive": [("content", "secret_content")],
-            }
+            },
+            "pending_since": {"type": "float", "default": 0.0},
         },
         supports_check_mode=True,
     )
@@ -104,7 +116,8 @@ def main() -> None:
         group = number(wish["group"], grp.getgrnam, module.check_mode)
         have, have_access = described(path)
         access = f"{user}:{group} {mode:04o}"
-        if have == content and have_access == access:
+        right = have == content and have_access == access
+        if right and not is_pending(path, module.params["pending_since"]):
             continue
         changed.append(str(path))
         secret = wish["secret_content"] is not None
@@ -116,7 +129,7 @@ def main() -> None:
                 "after": "(holds secrets)\n" if secret else content.decode(),
             }
         )
-        if not module.check_mode:
+        if not (right or module.check_mode):
             write(path, content, user, group, mode)
     module.exit_json(changed=bool(changed), paths=changed, diff=diffs)
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import getpass
 from pathlib import Path
 
 import pytest
 
-from infra.deploy import Outcome, Wish, build_argv, build_digest, deploy, is_deployed, parse_failure, stamp
+from infra.deploy import Outcome, Wish, build_argv, build_digest, deploy, is_deployed, parse_failure, stamp, unfinished
 from tenants.installation import Installation
 from tenants.problem import UserError
 
@@ -123,6 +124,44 @@ def test_part_of_it_or_a_failure_does_not(repository: Path, installation: Instal
     outcome = deploy(installation, repository, Wish(), log, lambda *_: None)
     assert outcome.returncode == 2
     assert not stamp(installation).exists()
+
+
+WRITES_AND_TELLS = """
+- hosts: localhost
+  gather_facts: false
+  module_defaults: {config_files: {pending_since: "{{ pending_since | default(0) }}"}}
+  tasks:
+    - config_files: {files: [{path: PLACE/service.conf, content: new, owner: USER, group: USER}]}
+      notify: Restart
+    - command: "{{ 'true' if lookup('file', 'PLACE/well') == 'yes' else 'false' }}"
+      changed_when: false
+  handlers:
+    - name: Restart
+      shell: echo restarted >> PLACE/restarts
+"""
+
+
+def test_what_a_cut_off_run_wrote_is_told_to_the_service_by_the_next(
+    repository: Path, installation: Installation, tmp_path: Path
+) -> None:
+    library = Path(__file__).parents[2] / "playbooks/library"
+    (repository / "playbooks/ansible.cfg").write_text(f"[defaults]\nlibrary = {library}\n")
+    play = WRITES_AND_TELLS.replace("PLACE", str(tmp_path)).replace("USER", getpass.getuser())
+    (repository / "playbooks/site.yml").write_text(play)
+    well, restarts, log = tmp_path / "well", tmp_path / "restarts", installation.logs / "ansible.log"
+
+    def run() -> tuple[int | None, int]:
+        outcome = deploy(installation, repository, Wish(), log, lambda *_: None)
+        return outcome.returncode, len(restarts.read_text().splitlines()) if restarts.exists() else 0
+
+    well.write_text("no")
+    assert run() == (2, 0)  # the file is written, the service not told
+    assert unfinished(installation).exists()
+    assert run() == (2, 0)
+    well.write_text("yes")
+    assert run() == (0, 1)
+    assert not unfinished(installation).exists()
+    assert run() == (0, 1)
 
 
 def test_without_an_inventory_it_says_what_makes_one(repository: Path, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import pytest
 RIGHT: dict[str, Any] = {
     "controllers": ["one"],
     "storage": ["one"],
+    "operations": ["one"],
     "addresses": {"one": "10.0.0.1", "two": "10.0.0.2"},
     "api_address": "10.0.0.1",
     "cidr": "10.0.8.0/24",
@@ -39,7 +40,9 @@ def test_a_right_inventory_has_no_problem(precheck: ModuleType) -> None:
 @pytest.mark.parametrize(
     ("wrong", "told"),
     [
-        ({"controllers": ["one", "two"]}, "there are 2 controllers, expected 1 or at least 3"),
+        ({"controllers": ["one", "two"], "api_address": "10.0.0.9"}, "there are 2 controllers, expected 1 or at least 3"),
+        ({"controllers": ["one", "two", "three"]}, "api_address is 10.0.0.1, which is one alone, and there are several"),
+        ({"operations": ["one", "two"]}, "group operations has two, expected controllers alone"),
         ({"storage": []}, "group storage is empty"),
         ({"addresses": {"one": "10.0.0.1", "two": "10.0.0.1"}}, "two and one both have management_address 10.0.0.1"),
         ({"cidr": "10.0.8.0/33"}, "external_network_cidr: '10.0.8.0/33'"),

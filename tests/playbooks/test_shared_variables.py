@@ -31,8 +31,8 @@ def render(expression: str, controllers: int, api_address: str) -> Any:
     [
         ("single_host", True, False),
         ("database_address", "127.0.0.1", "127.0.0.1"),
-        ("frontend_addresses", ["10.0.0.1"], ["10.0.0.1", "10.0.0.9"]),
-        ("memcached_servers", "127.0.0.1:11211", "10.0.0.1:11211,10.0.0.2:11211,10.0.0.3:11211"),
+        ("database_tls", "", "&ssl_ca=/etc/ssl/certs/ca-certificates.crt"),
+        ("memcached_servers", "127.0.0.1:11211", "127.0.0.1:11221,127.0.0.1:11222,127.0.0.1:11223"),
         ("ovn_northbound", "unix:/var/run/ovn/ovnnb_db.sock", "ssl:10.0.0.1:6641,ssl:10.0.0.2:6641,ssl:10.0.0.3:6641"),
         ("ovn_southbound", "unix:/var/run/ovn/ovnsb_db.sock", "ssl:10.0.0.1:6642,ssl:10.0.0.2:6642,ssl:10.0.0.3:6642"),
         (

@@ -27,6 +27,12 @@ APIS_READY_SECONDS = 240
 
 
 @pytest.fixture(scope="session")
+def command() -> Path:
+    """Give the command of this checkout."""
+    return COMMAND
+
+
+@pytest.fixture(scope="session")
 def oneroof() -> Callable[..., str]:
     """Run a oneroof command, fail with what it said, give its result."""
 
