@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import signal
@@ -63,15 +64,14 @@ def three(command: Path) -> Iterator[Three]:
     except UserError as error:
         pytest.skip(f"this machine cannot run three controllers: {error}")
     made.run("lab", "up", "--topology", TOPOLOGY)
-    made.run("deploy")
+    made.run("up")
     yield made
     made.run("lab", "down")
 
 
 def use(three: Three) -> None:
     """Write to the database and the network, put and read an object, make a volume; all by the shared address."""
-    cloud = three.connect()
-    try:
+    with contextlib.closing(three.connect()) as cloud:
         network = cloud.network.create_network(name="trial")
         cloud.network.delete_network(network)
         volume = cloud.block_storage.create_volume(name="trial", size=1)
@@ -83,8 +83,6 @@ def use(three: Three) -> None:
         assert cloud.object_store.download_object("object", "trial") == b"kept"
         list(cloud.compute.servers(all_projects=True))
         list(cloud.image.images())
-    finally:
-        cloud.close()
 
 
 def seconds_until(done: Callable[[], object], limit: float) -> float:
@@ -119,10 +117,9 @@ def test_any_controller_can_be_lost(three: Three, victim: str) -> None:
 
 @pytest.mark.parametrize("loss", ["down", "kill -9"])
 def test_all_of_them_come_back_from_a_loss_of_power(three: Three, loss: str) -> None:
-    cloud = three.connect()
-    cloud.object_store.create_container("power")
-    cloud.object_store.upload_object("power", "object", data=loss.encode())
-    cloud.close()
+    with contextlib.closing(three.connect()) as cloud:
+        cloud.object_store.create_container("power")
+        cloud.object_store.upload_object("power", "object", data=loss.encode())
     if loss == "down":
         three.run("lab", "down")
     else:
@@ -130,6 +127,5 @@ def test_all_of_them_come_back_from_a_loss_of_power(three: Three, loss: str) -> 
             three.kill(controller)
     three.run("lab", "up")
     seconds_until(lambda: three.run("verify"), RETURN_SECONDS)
-    cloud = three.connect()
-    assert cloud.object_store.download_object("object", "power") == loss.encode()
-    cloud.close()
+    with contextlib.closing(three.connect()) as cloud:
+        assert cloud.object_store.download_object("object", "power") == loss.encode()
