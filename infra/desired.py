@@ -16,6 +16,8 @@ from tenants.problem import Problem, UserError
 SELF = "self"
 """Remote group of a rule that lets in the servers of its own group."""
 
+_GIB = 1024**3
+
 
 @dataclass(frozen=True)
 class DesiredRule:
@@ -176,7 +178,7 @@ def _server(project: Project, server: Server) -> DesiredServer:
 
 
 def _quotas(limits: Limits) -> dict[str, dict[str, int]]:
-    """Give the limits in the words of each service; object space is no quota that Keystone's roles may set in RGW."""
+    """Give the limits in the words of each service."""
     same = ("networks", "subnets", "routers", "ports", "floating_ips", "security_groups", "security_group_rules")
     return {
         "compute": {"instances": limits.instances, "cores": limits.cores, "ram": limits.ram_mib},
@@ -186,6 +188,7 @@ def _quotas(limits: Limits) -> dict[str, dict[str, int]]:
             "snapshots": limits.snapshots,
         },
         "network": {name: getattr(limits, name) for name in same},
+        "object_store": {"bytes": limits.containers_gib * _GIB},
     }
 
 

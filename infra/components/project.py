@@ -41,7 +41,12 @@ class DepartmentProject(pulumi.ComponentResource):
         owner = self.project.id
         quotas = {
             service: Resource(
-                f"{service}:Quota", project.key, {"project_id": owner, "limits": dict(limits)}, parent=self, after=[]
+                f"{service}:Quota",
+                project.key,
+                {"project_id": owner, "limits": dict(limits)},
+                parent=self,
+                # an account of objects is made by the first request from inside its project
+                after=[provisioner] if service == "object_store" else [],
             )
             for service, limits in project.quotas.items()
         }
@@ -62,7 +67,7 @@ class DepartmentProject(pulumi.ComponentResource):
                 f"{project.key}/{name}",
                 {"name": name, "project_id": owner},
                 parent=self,
-                after=[provisioner],
+                after=[quotas["object_store"], provisioner],
             )
             for name in project.containers
         }

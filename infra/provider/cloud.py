@@ -54,6 +54,25 @@ class Cloud:
                 self._projects[project_id] = self.admin.connect_as(project_id=project_id)
             return self._projects[project_id]
 
+    @property
+    def object_store(self) -> str | None:
+        """The address of the provisioner's own account of objects as the catalogue has it; nothing without object store.
+
+        Not openstacksdk's: connections share what it found, and a project would get the account of another.
+        """
+        from keystoneauth1.exceptions import CatalogException
+
+        config, session = self.admin.config, self.admin.session
+        try:
+            address: str = session.auth.get_access(session).service_catalog.url_for(
+                service_type="object-store",
+                interface=config.get_interface("object-store"),
+                region_name=config.get_region_name("object-store"),
+            )
+        except CatalogException:
+            return None
+        return address
+
     def made(self, identifier: str) -> None:
         """Remember a project or domain that this process created: nothing can be in it that it did not make."""
         self._fresh.add(identifier)

@@ -6,7 +6,9 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from infra.provider.account import account_address
 from infra.provider.cloud import Cloud
+from infra.provider.failure import CloudError
 from infra.provider.field import text
 from infra.provider.kind import Kind, refuse_erasure
 from infra.provider.values import Values
@@ -47,17 +49,17 @@ class Container(Kind):
         """
         identifier = f"{inputs['project_id']}/{inputs['name']}"
         store, headers = _store(cloud, identifier), {_MADE_BY: "oneroof", **_acls(inputs)}
-        response = store.put(_path(identifier), headers=headers)
+        response = store.put(_address(cloud, identifier), headers=headers)
         for _ in range(_TRIES):
             if response.status_code != 409 or cloud.stopping.wait(_REST_SECONDS):
                 break
-            response = store.put(_path(identifier), headers=headers)
+            response = store.put(_address(cloud, identifier), headers=headers)
         _raise_for(response)
         return self.get(cloud, identifier, inputs)
 
     def get(self, cloud: Cloud, identifier: str, state: Values) -> Any | None:
         """Give the answer to HEAD, or nothing where it is gone."""
-        response = _store(cloud, identifier).head(_path(identifier))
+        response = _store(cloud, identifier).head(_address(cloud, identifier))
         if response.status_code == 404:
             return None
         _raise_for(response)
@@ -80,11 +82,11 @@ class Container(Kind):
 
     def update(self, cloud: Cloud, identifier: str, state: Values, inputs: Values, changed: set[str]) -> None:
         """Set who may read and write."""
-        _raise_for(_store(cloud, identifier).post(_path(identifier), headers=_acls(inputs)))
+        _raise_for(_store(cloud, identifier).post(_address(cloud, identifier), headers=_acls(inputs)))
 
     def delete(self, cloud: Cloud, identifier: str, state: Values) -> None:
         """Delete it; its objects only where the operator said that data may go."""
-        store, path = _store(cloud, identifier), _path(identifier)
+        store, path = _store(cloud, identifier), _address(cloud, identifier)
         while names := _objects(store, path):
             refuse_erasure(cloud, f"container {state['name']}")
             for name in names:
@@ -98,8 +100,12 @@ def _store(cloud: Cloud, identifier: str) -> Any:
     return cloud.in_project(identifier.partition("/")[0]).object_store
 
 
-def _path(identifier: str) -> str:
-    return "/" + _quoted(identifier.partition("/")[2])
+def _address(cloud: Cloud, identifier: str) -> str:
+    project_id, _, name = identifier.partition("/")
+    account = account_address(cloud, project_id)
+    if account is None:
+        raise CloudError("the cloud has no object store")
+    return f"{account}/{_quoted(name)}"
 
 
 def _quoted(name: str) -> str:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from infra.provider import account
 from infra.provider.cloud import Cloud
 from infra.provider.field import limits, text
 from infra.provider.kind import Kind
@@ -127,4 +128,29 @@ class NetworkQuota(QuotaKind):
         return cloud.admin.network.get_quota_default(project_id)
 
 
-KINDS: tuple[Kind, ...] = (ComputeQuota(), BlockStorageQuota(), NetworkQuota())
+class ObjectStoreQuota(QuotaKind):
+    """Space over all containers of a project's account, in bytes; only a reseller's admin may set it."""
+
+    pulumi_type = "oneroof:object_store:Quota"
+    service = "object_store"
+    limit_names = ("bytes",)
+    fields: ClassVar = _fields(limit_names)
+
+    def delete(self, cloud: Cloud, identifier: str, state: Values) -> None:
+        """Take the limit away."""
+        account.write_quota(cloud, identifier, account.UNLIMITED)
+
+    def read(self, cloud: Cloud, project_id: str) -> Any:
+        """Ask for the limit."""
+        return account.read_quota(cloud, project_id)
+
+    def write(self, cloud: Cloud, project_id: str, limits: Values) -> None:
+        """Set the limit."""
+        account.write_quota(cloud, project_id, limits.get("bytes", account.UNLIMITED))
+
+    def defaults(self, cloud: Cloud, project_id: str) -> Any:
+        """Give what an account has that was never limited."""
+        return account.AccountQuota(account.UNLIMITED)
+
+
+KINDS: tuple[Kind, ...] = (ComputeQuota(), BlockStorageQuota(), NetworkQuota(), ObjectStoreQuota())

@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
+from infra.provider.account import account_address
 from infra.provider.cloud import CLOUD_VARIABLE, Cloud
 from infra.provider.object_store import Container
+from infra.provider.quota import ObjectStoreQuota
 from tenants.installation import Installation
 
 pytestmark = pytest.mark.system
@@ -35,3 +37,26 @@ def test_the_first_containers_of_a_project_can_be_made_at_once(installation: Ins
     assert sorted(kind.identifier(container) for container in made) == [f"{project_id}/{name}" for name in NAMES]
     for container, wish in zip(made, inputs, strict=True):
         kind.delete(provider, kind.identifier(container), wish)
+
+
+def test_an_account_takes_no_more_than_its_quota(installation: Installation, project_id: str) -> None:
+    provider = Cloud({"OS_CLIENT_CONFIG_FILE": str(installation.clouds), CLOUD_VARIABLE: "oneroof"})
+    quota, container = ObjectStoreQuota(), {"name": "papers", "project_id": project_id, "read_acl": "", "write_acl": ""}
+    own = provider.in_project(project_id).object_store
+
+    def upload(size: int) -> int:
+        return int(own.put(f"{account_address(provider, project_id)}/papers/page", data=b"x" * size).status_code)
+
+    declared = {"project_id": project_id, "limits": {"bytes": 1000}}
+    assert quota.create(provider, declared) == project_id
+    made = Container().create(provider, container)
+    try:
+        assert quota.show(provider, quota.get(provider, project_id, declared), declared) == declared
+        assert (upload(1001), upload(1000)) == (413, 201)
+        quota.update(provider, project_id, declared, {**declared, "limits": {"bytes": 0}}, {"limits"})
+        assert upload(1001) == 413
+        quota.delete(provider, project_id, declared)
+        assert upload(1001) == 201
+    finally:
+        own.delete(f"{account_address(provider, project_id)}/papers/page")
+        Container().delete(provider, Container().identifier(made), container)
