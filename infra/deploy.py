@@ -21,7 +21,6 @@ from pathlib import Path
 
 from infra.secrets import ensure_secrets, load_declared
 from tenants.installation import Installation
-from tenants.problem import Problem, UserError
 from tenants.writing import write_whole
 
 _GRACE_SECONDS = 60.0  # for tasks on the machines to come to their end after Ctrl-C
@@ -179,8 +178,7 @@ def deploy(
     Raises UserError where there is no inventory. A KeyboardInterrupt ends Ansible in order and goes on.
     """
     if not installation.inventory.exists():
-        hint = "`oneroof lab up` writes the lab's; for a site, set ONEROOF_HOME to its home."
-        raise UserError(Problem(f"There is no inventory {installation.inventory}.", hint))
+        raise installation.absent()
     ensure_secrets(installation, load_declared(repository / "playbooks" / "secrets.yaml"))
     digest = build_digest(repository, installation.inventory)
     if wish.whole:

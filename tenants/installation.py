@@ -58,11 +58,15 @@ class Installation:
         """Give the current installation; raise UserError where nothing was ever built, or it is another user's."""
         found = cls.current(environ)
         if not found.home.is_dir():
-            hint = "`oneroof up` builds one in the lab; ONEROOF_HOME or ONEROOF_LAB names another."
-            raise UserError(Problem(f"there is no installation in {found.home}", hint))
+            raise found.absent()
         if found.clouds.exists() and not os.access(found.clouds, os.R_OK):
             raise UserError(Problem("this user may not read it", "Run it as its owner: root, in the lab.", found.clouds))
         return found
+
+    def absent(self) -> UserError:
+        """Give the one sentence for a home in which no machine was ever declared: neither a lab nor a site's inventory."""
+        hint = "`oneroof up` builds one in the lab; ONEROOF_LAB or ONEROOF_HOME names another."
+        return UserError(Problem(f"there is no installation in {self.home}", hint))
 
     @property
     def name(self) -> str:

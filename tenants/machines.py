@@ -64,7 +64,7 @@ def load_machines(installation: Installation, group: str) -> tuple[Machine, ...]
     file = installation.inventory
     hint = "oneroof lab up makes the lab's; a production site has its own."
     if not file.is_file():
-        raise UserError(Problem("there is no inventory", hint, file))
+        raise installation.absent()
     found = find_machines(yaml.safe_load(file.read_text(encoding="utf-8")) or {}, group)
     machines = tuple(_build(name, variables, installation) for name, variables in found)
     if not machines:

@@ -73,7 +73,7 @@ def reset(name: str | None, yes: bool) -> None:
 
     home = _home(name)
     if not Lab(home).file.exists():
-        raise UserError(Problem(f"there is no lab {home.name} in {home.parent}", hint="`oneroof lab up` makes it"))
+        raise Installation(home).absent()
     if not yes:
         click.confirm(f"Delete the lab {home.name} with every volume, secret and record in {home}?", abort=True, err=True)
     forget(Lab(home), cache_directory(), TerminalTalk())
@@ -92,7 +92,7 @@ def _print_status(home: Path, as_json: bool) -> None:
 
     found = collect_status(home)
     if found is None:
-        raise UserError(Problem(f"there is no lab {home.name} in {home.parent}", hint="`oneroof lab up` makes it"))
+        raise Installation(home).absent()
     if as_json:
         click.echo(json.dumps(found.as_json(), indent=2))
         return
@@ -164,7 +164,7 @@ def _running_address(home: Path, machine: str) -> str:
 
     found = collect_status(home)
     if found is None:
-        raise UserError(Problem(f"there is no lab {home.name} in {home.parent}", hint="`oneroof lab up` makes it"))
+        raise Installation(home).absent()
     key = Installation(home).home / "ssh" / "id_ed25519"
     if key.parent.exists() and not os.access(key, os.R_OK):
         raise UserError(Problem("this user may not read it", "Run it as its owner: root.", key))

@@ -165,5 +165,5 @@ def test_what_a_cut_off_run_wrote_is_told_to_the_service_by_the_next(
 
 
 def test_without_an_inventory_it_says_what_makes_one(repository: Path, tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="There is no inventory"):
+    with pytest.raises(UserError, match="there is no installation in"):
         deploy(Installation(tmp_path / "none"), repository, Wish(), tmp_path / "log", lambda *_: None)

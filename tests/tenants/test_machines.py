@@ -77,5 +77,5 @@ def test_a_group_without_machines_is_one_sentence(installation: Installation) ->
     with pytest.raises(UserError, match="no machine in group computes"):
         load_machine(installation, "computes")
     installation.inventory.unlink()
-    with pytest.raises(UserError, match="there is no inventory"):
+    with pytest.raises(UserError, match="there is no installation in"):
         load_machine(installation, "vaults")
