@@ -11,6 +11,7 @@ from tenants.declaration.catalogue import Catalogue
 from tenants.declaration.model import Department
 from tenants.declaration.rules.addresses import next_free
 from tenants.declaration.rules.names import RESERVED_DEPARTMENTS
+from tenants.declaration.rules.placeholders import PLACEHOLDER
 from tenants.declaration.words import Name
 from tenants.problem import Problem, UserError
 
@@ -20,7 +21,7 @@ _TEXT = """\
 name: {slug}
 local_name: {title}  # what people call it
 owners: [it@{slug}.gov.example]  # who answers for it and approves its changes
-cost_centre: CHANGE-ME  # who is charged
+cost_centre: {placeholder}  # who is charged
 projects:
   - name: prod  # quota small, and a security group web (http, https, ping), unless told otherwise
     networks: [{{name: front, cidr: {cidr}}}]
@@ -31,7 +32,7 @@ groups: [{{name: operators, roles: {{prod: member}}}}]
 
 
 def render_starter(slug: str, departments: Iterable[Department], catalogue: Catalogue) -> str:
-    """Give a valid declaration for a new department, on the first free range of the address plan."""
+    """Give a declaration for a new department, on the first free range; one placeholder is left in it."""
     try:
         TypeAdapter(Name).validate_python(slug)
     except ValidationError as error:
@@ -43,7 +44,7 @@ def render_starter(slug: str, departments: Iterable[Department], catalogue: Cata
     cidr = next_free(catalogue.addresses.departments, taken, _PREFIX)
     if cidr is None:
         raise UserError(Problem(f"no /{_PREFIX} is free in the address plan", "Widen addresses in catalogue.yaml."))
-    return _TEXT.format(slug=slug, title=slug.replace("-", " ").title(), cidr=cidr)
+    return _TEXT.format(slug=slug, title=slug.replace("-", " ").title(), cidr=cidr, placeholder=PLACEHOLDER)
 
 
 def write_starter(file: Path, text: str) -> None:

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from tenants.declaration.catalogue import Catalogue
 from tenants.declaration.model import Department
-from tenants.declaration.rules import addresses, names, people, quotas, reach, references
+from tenants.declaration.rules import addresses, names, people, placeholders, quotas, reach, references
 from tenants.declaration.rules.finding import Finding
 
 __all__ = ["Finding", "check"]
@@ -21,6 +21,7 @@ def check(departments: Sequence[Department], stems: Sequence[str], catalogue: Ca
     for index, (department, stem) in enumerate(zip(departments, stems, strict=True)):
         for finding in (
             *names.check(department, stem),
+            *placeholders.check(department),
             *references.check(department, catalogue),
             *reach.check(department, catalogue),
             *quotas.check(department, catalogue),
@@ -29,4 +30,4 @@ def check(departments: Sequence[Department], stems: Sequence[str], catalogue: Ca
         ):
             yield replace(finding, index=index)
     yield from names.check_together(departments)
-    yield from addresses.check_together(departments, catalogue)
+    yield from addresses.check_together(departments, stems, catalogue)

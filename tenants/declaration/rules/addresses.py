@@ -28,8 +28,8 @@ def check(department: Department, catalogue: Catalogue) -> Iterator[Finding]:
                 yield Finding(place, f"got /{network.cidr.prefixlen}, expected a size between {bounds}")
 
 
-def check_together(departments: Sequence[Department], catalogue: Catalogue) -> Iterator[Finding]:
-    """Check that no two networks of the government overlap."""
+def check_together(departments: Sequence[Department], stems: Sequence[str], catalogue: Catalogue) -> Iterator[Finding]:
+    """Check that no two networks of the government overlap; nobody can say which is at fault, so both are named."""
     every = sorted(
         (
             (network.cidr, (index, at, number), f"{department.name}/{project.name}/{network.name}")
@@ -40,17 +40,18 @@ def check_together(departments: Sequence[Department], catalogue: Catalogue) -> I
         key=lambda entry: (int(entry[0].network_address), entry[0].prefixlen, entry[1]),
     )
     taken = [cidr for cidr, _, _ in every]
-    widest: tuple[IPv4Network, str] | None = None
+    widest: tuple[IPv4Network, str, int] | None = None
     # sorted by first address, a range overlaps an earlier one exactly if it starts before the widest so far ends
     for cidr, (index, at, number), called in every:
         if widest is not None and cidr.network_address <= widest[0].broadcast_address:
             free = next_free(catalogue.addresses.departments, taken, cidr.prefixlen)
             hint = f"{free} is free." if free else "No range of this size is free in the address plan."
             place = ("projects", at, "networks", number, "cidr")
-            what = f"got {cidr}, which overlaps {widest[0]} of {widest[1]}, expected a range of its own"
+            other = "" if departments[index] is departments[widest[2]] else f" ({stems[widest[2]]}.yaml)"
+            what = f"got {cidr}, which overlaps {widest[0]} of {widest[1]}{other}, expected a range of its own"
             yield Finding(place, what, hint, index)
         if widest is None or cidr.broadcast_address > widest[0].broadcast_address:
-            widest = (cidr, called)
+            widest = (cidr, called, index)
 
 
 def next_free(plan: Iterable[IPv4Network], taken: Iterable[IPv4Network], prefix: int) -> IPv4Network | None:

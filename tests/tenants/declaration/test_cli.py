@@ -1,4 +1,4 @@
-"""``oneroof tenants``: what is printed where, and that a starter is valid at once."""
+"""``oneroof tenants``: what is printed where, and what a starter still needs."""
 
 from __future__ import annotations
 
@@ -15,9 +15,23 @@ def run(*arguments: str | Path) -> Result:
     return CliRunner().invoke(tenants, [str(argument) for argument in arguments])
 
 
-def test_a_new_department_is_a_few_lines_and_valid_at_once(directory: Path) -> None:
+def start(directory: Path, slug: str) -> Result:
+    """Write a new department and put a cost centre in place of the placeholder, as its people do."""
+    made = run("new", slug, "--directory", directory)
+    file = directory / f"{slug}.yaml"
+    file.write_text(file.read_text().replace("CHANGE-ME", "F-1"))
+    return made
+
+
+def test_a_placeholder_that_was_left_is_refused(directory: Path) -> None:
+    run("new", "forestry", "--directory", directory)
+    said = str(run("check", "--directory", directory).exception)
+    assert said.endswith("forestry.yaml:5: cost_centre: got CHANGE-ME, expected your own words in place of the placeholder")
+
+
+def test_a_new_department_is_a_few_lines_and_needs_a_cost_centre_alone(directory: Path) -> None:
     for slug, cidr in (("forestry", "10.20.0.0/24"), ("water-affairs", "10.20.1.0/24")):
-        made = run("new", slug, "--directory", directory)
+        made = start(directory, slug)
         assert made.exit_code == 0, made.output
         assert made.stdout == f"{directory / slug}.yaml\n"
         text = (directory / f"{slug}.yaml").read_text()
@@ -43,7 +57,7 @@ def test_a_name_that_is_none_writes_nothing(directory: Path) -> None:
 
 
 def test_one_file_is_checked_beside_the_others(directory: Path, tmp_path_factory) -> None:
-    run("new", "forestry", "--directory", directory)
+    start(directory, "forestry")
     elsewhere = tmp_path_factory.mktemp("elsewhere") / "water.yaml"
     elsewhere.write_text((directory / "forestry.yaml").read_text().replace("forestry", "water"))
     failed = run("check", elsewhere, "--directory", directory)
@@ -56,7 +70,7 @@ def test_one_file_is_checked_beside_the_others(directory: Path, tmp_path_factory
 
 
 def test_show_says_what_was_left_out(directory: Path) -> None:
-    run("new", "forestry", "--directory", directory)
+    start(directory, "forestry")
     table = run("show", "forestry", "--directory", directory).stdout
     assert "recovery bronze" in table
     assert "tcp 443 from anywhere" in table
@@ -65,7 +79,7 @@ def test_show_says_what_was_left_out(directory: Path) -> None:
 
 
 def test_show_of_nobody_proposes_somebody(directory: Path) -> None:
-    run("new", "forestry", "--directory", directory)
+    start(directory, "forestry")
     assert "Did you mean forestry?" in str(run("show", "forestri", "--directory", directory).exception)
 
 

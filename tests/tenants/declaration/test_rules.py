@@ -222,7 +222,7 @@ def test_networks_of_two_departments_never_overlap_and_a_free_range_is_told(prob
     second = PROJECT + "    networks:\n      - {name: b, cidr: 10.20.4.0/24}\n      - {name: c, cidr: 10.20.1.0/24}\n"
     (problem,) = problems(archives=first, beaches=second)
     assert str(problem).split("beaches.yaml:")[1] == (
-        "9: projects[0].networks[1].cidr: got 10.20.1.0/24, which overlaps 10.20.0.0/23 of archives/prod/a, "
+        "9: projects[0].networks[1].cidr: got 10.20.1.0/24, which overlaps 10.20.0.0/23 of archives/prod/a (archives.yaml), "
         "expected a range of its own\n  HINT: 10.20.2.0/24 is free."
     )
 
