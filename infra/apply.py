@@ -21,6 +21,9 @@ from infra.programs import stacks
 from infra.programs.cloud import cloud_program
 from infra.programs.command import interrupt
 from infra.programs.department import department_program
+from infra.provider.cloud import Cloud
+from infra.provider.failure import CloudError
+from infra.provider.orphans import delete_orphans, find_orphans
 from infra.shared import DesiredCloud
 from tenants.declaration.catalogue import Catalogue
 from tenants.declaration.model import Department
@@ -165,13 +168,29 @@ def _timed(stack: str, work: Callable[[Callable[[stacks.Step], None]], None], on
 
 
 def withdraw(site: Site, slug: str, *, on_step: OnStep) -> Applied:
-    """Destroy a department's stack; refuses while it holds data and the engine may not erase it."""
+    """Destroy a department's stack, and first what an interrupted apply made in the cloud and did not record.
+
+    Refuses while it holds data, recorded or not, and the engine may not erase it.
+    """
     if not site.engine.exists(slug):
         raise UserError(Problem(f"{slug} was never applied to cloud {site.engine.cloud}"))
-    held = lost_data(stacks.read_resources(site.engine, slug), frozenset())
+    recorded = stacks.read_resources(site.engine, slug)
+    cloud = Cloud(site.engine.environment(site.engine.state))
+    orphans = find_orphans(cloud, slug, {str(each.get("id")) for each in recorded})
+    held = [*lost_data(recorded, frozenset()), *(orphan.called for orphan in orphans if orphan.kind.holds_data)]
     if held and not site.engine.may_erase:
         raise UserError(Problem(f"{slug} holds data: {', '.join(held)}", "Back it up, then tell --erase-data as well."))
-    done = _timed(slug, lambda listen: stacks.destroy(site.engine, slug, on_step=listen), on_step)
+
+    def work(listen: Callable[[stacks.Step], None]) -> None:
+        for orphan in orphans:
+            listen(stacks.Step("delete", orphan.kind.pulumi_type, f"{orphan.state['name']}, which no run had recorded"))
+        try:
+            delete_orphans(cloud, orphans)
+        except CloudError as error:
+            raise stacks.StackError((str(error),)) from error
+        stacks.destroy(site.engine, slug, on_step=listen)
+
+    done = _timed(slug, work, on_step)
     if done.state != "failed":
         outcome_file(site.installation, slug, site.engine.cloud).unlink(missing_ok=True)
         return replace(done, state="withdrawn")
