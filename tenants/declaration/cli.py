@@ -75,6 +75,22 @@ def schema(write: bool) -> None:
         click.echo(render_schema(), nl=False)
 
 
+@tenants.command("free-ranges")
+@click.option("--prefix", type=click.IntRange(1, 32), help="Only where a network of this size has room.  [default: all]")
+@_DIRECTORY
+def free_ranges(prefix: int | None, directory: Path | None) -> None:
+    """Print the ranges of the address plan that no department has, one a line, in order."""
+    from tenants.declaration.load import load_catalogue, load_departments
+    from tenants.declaration.rules import addresses
+
+    catalogue = load_catalogue(directory)
+    every = load_departments(directory, catalogue)
+    taken = [network.cidr for department in every for project in department.projects for network in project.networks]
+    for free in addresses.free_ranges(catalogue.addresses.departments, taken):
+        if prefix is None or free.prefixlen <= prefix:
+            click.echo(free)
+
+
 @tenants.command()
 @click.argument("slug")
 @_DIRECTORY

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from ipaddress import IPv4Network
+from ipaddress import IPv4Address, IPv4Network, summarize_address_range
 
 from tenants.declaration.catalogue import Catalogue
 from tenants.declaration.model import Department
@@ -52,6 +52,26 @@ def check_together(departments: Sequence[Department], stems: Sequence[str], cata
             yield Finding(place, what, hint, index)
         if widest is None or cidr.broadcast_address > widest[0].broadcast_address:
             widest = (cidr, called, index)
+
+
+def free_ranges(plan: Iterable[IPv4Network], taken: Iterable[IPv4Network]) -> Iterator[IPv4Network]:
+    """Give what nobody has of the plan, as the fewest ranges, in order.
+
+    >>> [str(part) for part in free_ranges([IPv4Network("10.0.0.0/22")], [IPv4Network("10.0.1.0/24")])]
+    ['10.0.0.0/24', '10.0.2.0/23']
+    """
+    occupied = sorted(taken, key=lambda network: int(network.network_address))
+    for part in sorted(plan):
+        start, end = int(part.network_address), int(part.broadcast_address) + 1
+        for network in occupied:
+            first, after = int(network.network_address), int(network.broadcast_address) + 1
+            if after <= start or first >= end:
+                continue
+            if first > start:
+                yield from summarize_address_range(IPv4Address(start), IPv4Address(first - 1))
+            start = max(start, after)
+        if start < end:
+            yield from summarize_address_range(IPv4Address(start), IPv4Address(end - 1))
 
 
 def next_free(plan: Iterable[IPv4Network], taken: Iterable[IPv4Network], prefix: int) -> IPv4Network | None:

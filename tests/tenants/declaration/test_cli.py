@@ -78,6 +78,14 @@ def test_show_says_what_was_left_out(directory: Path) -> None:
     assert value["projects"][0]["servers"][0]["network"] == "front"
 
 
+def test_free_ranges_are_what_nobody_has(directory: Path) -> None:
+    start(directory, "forestry")  # has the first /24
+    every = run("free-ranges", "--directory", directory).stdout.split()
+    assert every[:2] == ["10.20.1.0/24", "10.20.2.0/23"]
+    wide = run("free-ranges", "--prefix", "23", "--directory", directory).stdout.split()
+    assert wide == every[1:]
+
+
 def test_show_of_nobody_proposes_somebody(directory: Path) -> None:
     start(directory, "forestry")
     assert "Did you mean forestry?" in str(run("show", "forestri", "--directory", directory).exception)

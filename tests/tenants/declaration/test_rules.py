@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tenants.declaration.load import load_departments
-from tenants.declaration.rules.addresses import next_free
+from tenants.declaration.rules.addresses import free_ranges, next_free
 from tenants.problem import UserError
 
 SERVER = "    servers: [{name: a, flavor: tiny, image: tiny%s}]\n"
@@ -256,3 +256,18 @@ def test_the_first_free_range_is_found(taken: list[str], prefix: int, free: str 
 def test_an_open_port_of_a_rule_of_ones_own_satisfies_a_probe(problems) -> None:
     rules = "    security_groups: [{name: app, rules: [{protocol: tcp, ports: 8000-8010, from: 10.20.0.0/14}]}]\n"
     assert problems(forestry=PROD + rules + SERVER % ", floating_ip: true, probe: {expect: x, port: 8005}") == ()
+
+
+@pytest.mark.parametrize(
+    ("taken", "free"),
+    [
+        ((), ["10.0.0.0/22"]),
+        (("10.0.0.0/22",), []),
+        (("10.0.0.0/16",), []),
+        (("10.0.1.0/24", "10.0.1.128/25"), ["10.0.0.0/24", "10.0.2.0/23"]),
+        (("10.0.3.0/24", "9.0.0.0/8"), ["10.0.0.0/23", "10.0.2.0/24"]),
+    ],
+)
+def test_what_nobody_has_is_told_as_the_fewest_ranges(taken: tuple[str, ...], free: list[str]) -> None:
+    found = free_ranges([IPv4Network("10.0.0.0/22")], [IPv4Network(cidr) for cidr in taken])
+    assert [str(part) for part in found] == free
