@@ -7,8 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
+from infra.agreement import Cloud, find_moved
 from infra.apply import CLOUD_STACK, Site, digest, is_cloud_current, lost_data
 from infra.desired import DesiredState, build_desired
+from infra.inventory import Inventory
 from infra.outcome import load_outcome
 from infra.programs import stacks
 from infra.programs.cloud import cloud_program
@@ -51,12 +53,17 @@ class Row:
 
 
 def plan_departments(
-    site: Site, departments: Iterable[Department], catalogue: Catalogue, *, refresh: bool
+    site: Site, departments: Iterable[Department], catalogue: Catalogue, *, found: Inventory | None
 ) -> Iterator[Planned]:
-    """Plan departments, two at once, in their order; the unchanged ones by digest unless ``refresh`` looks anyway."""
+    """Plan departments, two at once, in their order.
+
+    One that is declared as it was applied, and is in ``found`` as it was recorded, needs no more; without ``found`` the
+    engine looks at every resource of every department.
+    """
+    cloud = None if found is None else Cloud(found)
     desired = [build_desired(department, catalogue) for department in departments]
     with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="plan") as pool:
-        futures = [pool.submit(_plan, site, each, refresh) for each in desired]
+        futures = [pool.submit(_plan, site, each, cloud) for each in desired]
         try:
             for future in futures:
                 yield future.result()
@@ -77,13 +84,14 @@ def plan_cloud(site: Site, desired: DesiredCloud, *, refresh: bool) -> Planned:
     return Planned(CLOUD_STACK, tuple(step for step in steps if step.operation != "same"))
 
 
-def _plan(site: Site, desired: DesiredState, refresh: bool) -> Planned:
+def _plan(site: Site, desired: DesiredState, cloud: Cloud | None) -> Planned:
     slug, engine = desired.slug, site.engine
     before = load_outcome(site.installation, slug, engine.cloud)
     same = before is not None and before.digest == digest(desired, site.external_network)
-    if same and not refresh and engine.exists(slug):
+    recorded = stacks.read_resources(engine, slug)
+    if same and recorded and cloud is not None and not any(find_moved(recorded, cloud)):
         return Planned(slug)
-    lost = lost_data(stacks.read_resources(engine, slug), desired.data_holders)
+    lost = lost_data(recorded, desired.data_holders)
     kept = tuple(f"{what}: no longer declared, but holds data, so it stays until --erase-data is told" for what in lost)
     try:
         program = department_program(desired, site.external_network)
