@@ -18,10 +18,19 @@ from infra.provider.registry import KINDS
 NOT_COMPARED = "limits of compute, block storage and objects, containers, members of groups, texts of descriptions"
 """What the services tell of one project, group or thing at a time, or the inventory does not hold."""
 
+SOURCES_NEEDED = frozenset(
+    (
+        *("domains", "projects", "users", "groups", "role_assignments"),
+        *("networks", "subnets", "routers", "ports", "security_groups", "floating_addresses", "network_quotas"),
+        *("servers", "volumes"),
+    )
+)
+"""Fields of an inventory without which nothing can be compared."""
+
 
 @dataclass(frozen=True)
 class Cloud:
-    """An inventory by id. What could not be read is empty here: whoever asks looks at ``failures`` first."""
+    """An inventory by id. What could not be read is empty here: whoever asks looks at :data:`SOURCES_NEEDED` first."""
 
     found: Inventory
 

@@ -85,17 +85,19 @@ def plan(departments: tuple[str, ...], cloud: str, external_network: str, direct
     sys.exit(_FAILED if failed else _PENDING if pending or gone else 0)
 
 
-def _read_cloud(installation: Installation, cloud: str) -> Inventory:
-    """Read everything in bulk; ends the command where something could not be read: no plan is made of half a cloud."""
+def _read_cloud(installation: Installation, cloud: str) -> Inventory | None:
+    """Read everything in bulk; nothing where that is refused, as by a cloud that is another's: the engine looks then."""
+    from infra.agreement import SOURCES_NEEDED
     from infra.inventory.collect import collect_inventory
     from infra.inventory.connect import connect
 
     found = collect_inventory(connect(installation, cloud))
-    for failure in found.failures:
-        click.echo(f"{failure.source} could not be read: {failure.error}", err=True)
-    if found.failures:
-        sys.exit(_FAILED)
-    return found
+    missing = [failure for failure in found.failures if failure.source in SOURCES_NEEDED]
+    if not missing:
+        return found
+    first, names = missing[0], ", ".join(failure.source for failure in missing)
+    click.echo(f"not read in bulk, so each resource is looked at: {names} ({first.error})", err=True)
+    return None
 
 
 @click.command()

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from infra.agreement import Cloud, find_moved
+from infra.agreement import SOURCES_NEEDED, Cloud, find_moved
 from infra.inventory.model import (
     Domain,
     FloatingAddress,
@@ -105,6 +105,10 @@ RECORDED = (
     resource("block_storage:Volume", "v1", name="data", project_id="p", size=1, volume_type="standard"),
     resource("compute:Quota", "p", limits={"cores": 4}),
 )  # fmt: skip
+
+
+def test_what_is_needed_is_in_every_inventory() -> None:
+    assert {field.name for field in fields(Inventory)} >= SOURCES_NEEDED >= SAME.keys()
 
 
 def test_what_is_as_it_was_recorded_has_not_moved() -> None:
