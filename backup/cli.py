@@ -137,11 +137,19 @@ def timers(directory: Path, dry_run: bool) -> None:
 
 
 @backup.command(hidden=True)
-def receive() -> None:
-    """Append the record lines told on standard input that this host does not have yet."""
-    from backup.operator import receive_records
+def offer() -> None:
+    """Print what this host holds beyond the ledgers known on standard input."""
+    from backup.exchange import build_offer, parse_offer, render_offer
 
-    receive_records(Installation.current().records, sys.stdin.read())
+    click.echo(render_offer(build_offer(Installation.current().records, parse_offer(sys.stdin.read()).known)))
+
+
+@backup.command(hidden=True)
+def receive() -> None:
+    """Take over the entries of ledgers told on standard input that this host does not have yet."""
+    from backup.exchange import accept, parse_offer
+
+    accept(Installation.current().records, parse_offer(sys.stdin.read()).tails)
 
 
 @click.command()
@@ -181,10 +189,10 @@ def _due(jobs: Sequence[Job], installation: Installation, *, local: bool) -> tup
     from backup.records import load_backups, newest_restorable
 
     if not local:
-        from backup.operator import fetch_records
+        from backup.exchange import fetch_ledgers
         from tenants.machines import load_machine
 
-        fetch_records(installation, load_machine(installation, "operations"))  # timers there may have run meanwhile
+        fetch_ledgers(installation, load_machine(installation, "operations"))  # timers there may have run meanwhile
     return backups_due(jobs, newest_restorable(load_backups(installation.records)), datetime.now(UTC))
 
 

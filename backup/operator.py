@@ -2,39 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 
 from backup.command import Command, attach, pipe, run
 from backup.drill import missing, run_drill, verified
+from backup.exchange import SITE_HOME, fetch_ledgers, send_ledgers
 from backup.keys import load_keys
 from backup.plan import CONTROL_PLANE, Job
-from backup.records import (
-    BACKUPS,
-    DRILLS,
-    REPOSITORIES,
-    BackupRecord,
-    DrillRecord,
-    RepositoryRecord,
-    append_records,
-    load_backups,
-    load_records,
-    newest_restorable,
-    parse_record,
-    render_record,
-)
+from backup.records import BackupRecord, DrillRecord, append_records, load_backups, newest_restorable
 from backup.sources.taken import Say
 from tenants.installation import Installation, repository
 from tenants.machines import Machine, load_machine
 from tenants.problem import Problem, UserError
 
-KINDS = {BACKUPS: BackupRecord, DRILLS: DrillRecord, REPOSITORIES: RepositoryRecord}
-SITE_HOME = "/var/lib/oneroof/site"
-"""Home of the installation on the operations host."""
 PUSHED = ("pulumi", "secrets.yml", "backup-keys.yml", "inventory", "ca.pem")
 """What of the operator's home the control plane's backup takes along: no secret among it that is not encrypted."""
 
@@ -57,7 +40,7 @@ def run_from_operator(
     code = attach(Command(host.ssh(script, terminal=sys.stdin.isatty() and sys.stderr.isatty())))
     if code not in (0, 1):
         raise UserError(Problem(f"{host.name}: backup run ended with {code}", "Its last lines above say why."))
-    fetch_records(installation, host)
+    fetch_ledgers(installation, host)
     made = [r for r in load_backups(installation.records) if r not in before]
     wanted = {(j.department, j.source, j.name) for j in jobs}
     return tuple(r for r in made if (r.department, r.source, r.name) in wanted)
@@ -71,7 +54,7 @@ def drill_from_operator(jobs: Sequence[Job], installation: Installation, say: Sa
     vault, keys = load_machine(installation, "vaults"), load_keys(installation)
     operations = load_machine(installation, "operations")
     try:
-        fetch_records(installation, operations)
+        fetch_ledgers(installation, operations)
     except UserError as error:
         say(f"{error}\nGoing on with the records of this machine.")
     newest = newest_restorable(load_backups(installation.records))
@@ -84,13 +67,13 @@ def drill_from_operator(jobs: Sequence[Job], installation: Installation, say: Sa
             else:
                 record = run_drill(job, snapshot, keys[job.department], vault, say)
                 if record.identical:
-                    append_records(installation.records / BACKUPS, [verified(snapshot, record)])
-            append_records(installation.records / DRILLS, [record])
+                    append_records(installation.records, [verified(snapshot, record)])
+            append_records(installation.records, [record])
             held.append(record)
     finally:
         if held:
             try:
-                send_records(installation, operations)
+                send_ledgers(installation, operations)
             except UserError as error:
                 say(str(error))
     return tuple(held)
@@ -112,46 +95,3 @@ def push_operator(installation: Installation, host: Machine, say: Say) -> None:
     done = run(Command(host.ssh(replace)), stdin=text)
     if not done.ok:
         raise UserError(Problem(f"{host.name}: {done.reason}"))
-
-
-def fetch_records(installation: Installation, host: Machine) -> None:
-    """Append here what the operations host recorded and this machine does not have yet."""
-    for name in KINDS:
-        file = shlex.quote(f"{SITE_HOME}/records/{name}")
-        ended = run(Command(host.ssh(f"test ! -e {file} || cat {file}")))
-        if not ended.ok:
-            raise UserError(Problem(f"{host.name}: its records cannot be read: {ended.reason}"))
-        _append_new(installation.records, name, ended.stdout.decode("utf-8").splitlines())
-
-
-def send_records(installation: Installation, host: Machine) -> None:
-    """Have the operations host append what this machine recorded: the exporter there speaks of drills too."""
-    lines = {
-        name: file.read_text(encoding="utf-8").splitlines()
-        for name in KINDS
-        if (file := installation.records / name).exists()
-    }
-    script = f"ONEROOF_HOME={SITE_HOME} oneroof backup receive"
-    ended = run(Command(host.ssh(script)), stdin=json.dumps(lines).encode())
-    if not ended.ok:
-        raise UserError(Problem(f"{host.name} did not take the records: {ended.reason}", "The next drill sends them."))
-
-
-def receive_records(directory: Path, text: str) -> None:
-    """Append the lines of another machine's records; raise :class:`UserError` where they are none."""
-    try:
-        told = json.loads(text)
-        lines = {name: [str(line) for line in told.get(name, [])] for name in KINDS}
-    except (ValueError, AttributeError, TypeError) as error:
-        raise UserError("standard input: expected JSON with the lines of each record file") from error
-    for name, own in lines.items():
-        _append_new(directory, name, own)
-
-
-def _append_new(directory: Path, name: str, lines: Iterable[str]) -> None:
-    kind = KINDS[name]
-    known = {render_record(r) for r in load_records(kind, directory / name)}
-    records = [parse_record(kind, line) for line in lines if line.strip()]
-    new = [r for r in records if render_record(r) not in known]
-    if new:
-        append_records(directory / name, new)

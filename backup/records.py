@@ -1,4 +1,4 @@
-"""Append-only evidence of backups and drills: one JSON object a line, on disk before anybody is told.
+"""What the ledger tells of backups, checks and drills, as values; written by :mod:`backup.ledger` before anybody is told.
 
 A snapshot's state is the ``outcome`` of its last line: *pending* when its bytes are in the vault, *good* when the source's
 exit code, size and trailer were right and the repository passed ``restic check``, *verified* when a drill restored it byte
@@ -7,21 +7,16 @@ for byte, *failed* otherwise. Nothing is ever rewritten.
 
 from __future__ import annotations
 
-import fcntl
 import json
-import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
+from backup.ledger import append, load_entries
 from tenants.problem import Problem, UserError
-
-BACKUPS = "backups.jsonl"
-DRILLS = "drills.jsonl"
-REPOSITORIES = "repositories.jsonl"
 
 
 class Source(StrEnum):
@@ -45,6 +40,8 @@ class Outcome(StrEnum):
 class BackupRecord:
     """One state of one snapshot of a department's volume or container, or of the control plane."""
 
+    KIND: ClassVar[str] = "backup"
+
     department: str
     source: Source
     name: str
@@ -64,6 +61,8 @@ class BackupRecord:
 @dataclass(frozen=True)
 class DrillRecord:
     """One snapshot restored elsewhere, compared and timed."""
+
+    KIND: ClassVar[str] = "drill"
 
     department: str
     source: Source
@@ -87,83 +86,63 @@ class DrillRecord:
 class RepositoryRecord:
     """A repository as it was first seen; a missing or different one later is an error."""
 
+    KIND: ClassVar[str] = "repository"
+
     department: str
     repository_id: str
     recorded_at: datetime
 
 
+AnyRecord = BackupRecord | DrillRecord | RepositoryRecord
 Record = TypeVar("Record", BackupRecord, DrillRecord, RepositoryRecord)
 
 
-def render_record(record: BackupRecord | DrillRecord | RepositoryRecord) -> str:
+def render_values(record: AnyRecord) -> dict[str, Any]:
+    """Give a record as what JSON can say."""
+    return {k: v.isoformat() if isinstance(v, datetime) else v for k, v in asdict(record).items()}
+
+
+def render_record(record: AnyRecord) -> str:
     """Give a record as one line of JSON."""
-    values = {k: v.isoformat() if isinstance(v, datetime) else v for k, v in asdict(record).items()}
-    return json.dumps(values, ensure_ascii=False, separators=(",", ":")) + "\n"
+    return json.dumps(render_values(record), ensure_ascii=False, separators=(",", ":")) + "\n"
 
 
-def parse_record(kind: type[Record], line: str) -> Record:
-    """Give the record of one line; raise ``ValueError`` where it is none. Unknown fields are left out."""
-    values: dict[str, Any] = json.loads(line)
-    for name in ("started_at", "ended_at", "recovery_point_at", "recorded_at"):
-        if name in values:
-            values[name] = datetime.fromisoformat(values[name])
-    for name, type_ in (("source", Source), ("outcome", Outcome)):
-        if name in values:
-            values[name] = type_(values[name])
+def parse_values(kind: type[Record], told: Mapping[str, Any]) -> Record:
+    """Give the record of an entry; raise ``ValueError`` where it is none. Unknown fields are left out."""
+    values = dict(told)
     try:
+        for name in ("started_at", "ended_at", "recovery_point_at", "recorded_at"):
+            if name in values:
+                values[name] = datetime.fromisoformat(values[name])
+        for name, type_ in (("source", Source), ("outcome", Outcome)):
+            if name in values:
+                values[name] = type_(values[name])
         return kind(**{f.name: values[f.name] for f in fields(kind) if f.name in values})
     except TypeError as error:
         raise ValueError(str(error)) from error
 
 
-def append_records(file: Path, records: Iterable[BackupRecord | DrillRecord | RepositoryRecord]) -> None:
-    """Append records and wait until the disk has them."""
-    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        _drop_torn_line(descriptor)
-        data = "".join(map(render_record, records)).encode()
-        while data:
-            data = data[os.write(descriptor, data) :]
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+def append_records(directory: Path, records: Iterable[AnyRecord]) -> None:
+    """Append records to this machine's ledger under ``records/``, and wait until the disk has them."""
+    from backup.declared import current_declared  # here: who only reads starts no program
+
+    append(directory, [(record.KIND, render_values(record)) for record in records], current_declared())
 
 
-def _drop_torn_line(descriptor: int) -> None:
-    """Cut off a last line without its end: power failed before anybody was told of it."""
-    size = os.fstat(descriptor).st_size
-    kept = size
-    while kept:
-        start = max(0, kept - 65536)
-        cut = os.pread(descriptor, kept - start, start).rfind(b"\n")
-        kept = start if cut < 0 else start + cut + 1
-        if cut >= 0:
-            break
-    if kept != size:
-        os.ftruncate(descriptor, kept)
+def load_records(kind: type[Record], directory: Path) -> tuple[Record, ...]:
+    """Give every record of a kind from every ledger under ``records/``, oldest first.
 
-
-def load_records(kind: type[Record], file: Path) -> tuple[Record, ...]:
-    """Read every record, oldest first; none where the file is not there.
-
-    A last line without its end is a write that power cut short and is left out; any other line that is no record raises
-    :class:`UserError`, for evidence must not shrink unseen.
+    Raises :class:`UserError` for what is damaged: evidence must not shrink unseen.
     """
-    if not file.exists():
-        return ()
     records: list[Record] = []
     problems: list[Problem] = []
-    text = file.read_text(encoding="utf-8")
-    for number, line in enumerate(text.splitlines(), start=1):
-        if not line.strip():
+    for entry in load_entries(directory):
+        if entry.kind != kind.KIND:
             continue
         try:
-            records.append(parse_record(kind, line))
-        except (ValueError, KeyError):
-            if not (number == len(text.splitlines()) and not text.endswith("\n")):
-                problems.append(Problem(f"this line is no {kind.__name__}", "Move the damaged line away.", file, number))
+            records.append(parse_values(kind, entry.record))
+        except ValueError:
+            problems.append(Problem(f"ledger {entry.ledger}: entry {entry.number} is no {kind.__name__}"))
     if problems:
         raise UserError.of(problems)
     return tuple(records)
@@ -171,12 +150,12 @@ def load_records(kind: type[Record], file: Path) -> tuple[Record, ...]:
 
 def load_backups(directory: Path) -> tuple[BackupRecord, ...]:
     """Give the last state of every snapshot and every failed run under ``records/``, oldest first."""
-    return latest_states(load_records(BackupRecord, directory / BACKUPS))
+    return latest_states(load_records(BackupRecord, directory))
 
 
 def load_drills(directory: Path) -> tuple[DrillRecord, ...]:
     """Give every drill under ``records/``, oldest first."""
-    return load_records(DrillRecord, directory / DRILLS)
+    return load_records(DrillRecord, directory)
 
 
 def latest_states(records: Iterable[BackupRecord]) -> tuple[BackupRecord, ...]:

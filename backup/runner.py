@@ -19,8 +19,6 @@ from backup.command import Completed, run
 from backup.keys import DIRECTORY, installed_repository
 from backup.plan import Job
 from backup.records import (
-    BACKUPS,
-    REPOSITORIES,
     BackupRecord,
     Outcome,
     RepositoryRecord,
@@ -73,8 +71,7 @@ def open_repository(repository: Repository, records: Path, say: Say) -> str:
     Raises :class:`NotTakenError` where a known repository is gone or another one stands in its place: a new, empty one
     would look like a backup.
     """
-    file = records / REPOSITORIES
-    known = {r.department: r.repository_id for r in load_records(RepositoryRecord, file)}.get(repository.department)
+    known = {r.department: r.repository_id for r in load_records(RepositoryRecord, records)}.get(repository.department)
     asked = run(build_config(repository))
     if not asked.ok:
         if not is_missing_repository(asked):
@@ -91,7 +88,7 @@ def open_repository(repository: Repository, records: Path, say: Say) -> str:
     if known and known != found:
         raise NotTakenError(f"the vault holds repository {found[:8]}, expected {known[:8]}")
     if not known:
-        append_records(file, [RepositoryRecord(repository.department, found, datetime.now(UTC))])
+        append_records(records, [RepositoryRecord(repository.department, found, datetime.now(UTC))])
     return found
 
 
@@ -103,7 +100,6 @@ def _run_department(
     cloud: Callable[[], Cloud],
     say: Say,
 ) -> list[BackupRecord]:
-    file = installation.records / BACKUPS
     started_at = datetime.now(UTC)
     try:
         repository = installed_repository(department, installation.home / "cache" / "restic", directory)
@@ -111,7 +107,7 @@ def _run_department(
         demand(build_unlock(repository))
     except (NotTakenError, UserError) as error:
         failures = [_failed(job, started_at, str(error)) for job in jobs]
-        append_records(file, failures)
+        append_records(installation.records, failures)
         return failures
     ended: list[BackupRecord] = []
     for job in jobs:
@@ -123,12 +119,12 @@ def _run_department(
             record = _failed(job, started_at, str(error))
         else:
             record = _pending(job, taken)
-        append_records(file, [record])
+        append_records(installation.records, [record])
         ended.append(record)
     if pending := [r for r in ended if r.outcome is Outcome.PENDING]:
         say(f"{repository.department}: checking the repository")
         judged = judge(pending, run(build_check(repository)), datetime.now(UTC))
-        append_records(file, judged)
+        append_records(installation.records, judged)
         ended = [r for r in ended if r.outcome is not Outcome.PENDING] + judged
     return ended
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
+from backup.evidence import Examined
 from backup.plan import Job
 from backup.policy import Policy, render_duration
 from backup.records import BackupRecord, DrillRecord
@@ -48,6 +49,18 @@ def render_plan(jobs: Iterable[Job], policy: Policy) -> str:
         promised = (tier.every, tier.recovery_point, tier.recovery_time, tier.keep_within, tier.drill_every)
         first = f"{minutes // 60:02}:{minutes % 60:02}"
         rows.append((job.department, job.source, job.name, job.tier, first, *map(render_duration, promised)))
+    return _table(head, rows)
+
+
+def render_ledgers(examined: Iterable[Examined]) -> str:
+    """Give one line a ledger."""
+    head = ("LEDGER", "MACHINE", "ENTRIES", "FROM", "TO", "LAST HASH", "STATE")
+    rows = []
+    for ledger in examined:
+        first, last = (ledger.entries[0], ledger.entries[-1]) if ledger.entries else (None, None)
+        spans = (_instant(first.at), _instant(last.at), last.hash[:16]) if first and last else ("-", "-", "-")
+        state = f"changed: {len(ledger.problems)} findings" if ledger.problems else "unchanged"
+        rows.append((ledger.ledger, ledger.machine or "-", str(len(ledger.entries)), *spans, state))
     return _table(head, rows)
 
 

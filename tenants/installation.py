@@ -106,7 +106,7 @@ class Installation:
 
     @property
     def records(self) -> Path:
-        """Append-only evidence: ``backups.jsonl`` and ``drills.jsonl``."""
+        """Append-only evidence: ``ledger/`` with one file for each machine that wrote."""
         return self.home / "records"
 
     @property

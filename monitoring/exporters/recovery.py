@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from prometheus_client.core import GaugeMetricFamily, Metric
 
+from backup.evidence import Examined
 from backup.records import BackupRecord, DrillRecord, Outcome, latest_states, newest_restorable
 from monitoring.objectives import Objective
 
@@ -69,3 +70,16 @@ def build_objective_metrics(site: str, objectives: Iterable[Objective]) -> Itera
         time.add_metric(labels, objective.recovery_time.total_seconds())
         drill.add_metric(labels, objective.drill_every.total_seconds())
     yield from (point, time, drill)
+
+
+def build_evidence_metrics(site: str, examined: Iterable[Examined]) -> Iterator[Metric]:
+    """Give how long each ledger is, and what was changed in it since it was written."""
+    labels = ("ledger", "machine", "site")
+    entries = GaugeMetricFamily("oneroof_evidence_entries", "Entries of a ledger.", labels=labels)
+    findings = GaugeMetricFamily(
+        "oneroof_evidence_findings", "What `oneroof evidence verify` finds changed in a ledger.", labels=labels
+    )
+    for ledger in examined:
+        entries.add_metric((ledger.ledger, ledger.machine, site), len(ledger.entries))
+        findings.add_metric((ledger.ledger, ledger.machine, site), len(ledger.problems))
+    yield from (entries, findings)

@@ -11,12 +11,18 @@ from prometheus_client import CollectorRegistry, start_http_server
 from prometheus_client.core import Metric
 from prometheus_client.registry import Collector as MetricCollector
 
+from backup.evidence import Examined, verify
 from backup.records import BackupRecord, DrillRecord, load_backups, load_drills
 from monitoring.collector import Collector, Source
 from monitoring.departments import load_probes
 from monitoring.exporters.cloud import build_capacity_metrics, build_guest_metrics, build_project_metrics
 from monitoring.exporters.probes import build_probe_metrics
-from monitoring.exporters.recovery import build_backup_metrics, build_drill_metrics, build_objective_metrics
+from monitoring.exporters.recovery import (
+    build_backup_metrics,
+    build_drill_metrics,
+    build_evidence_metrics,
+    build_objective_metrics,
+)
 from monitoring.exporters.savings import build_savings_metrics
 from monitoring.exporters.sources import build_call_metrics, build_source_metrics
 from monitoring.guests import collect_guests, libvirt_here
@@ -67,6 +73,8 @@ class Metrics(MetricCollector):
             backups, drills = values["records"]
             yield from build_backup_metrics(site, backups)
             yield from build_drill_metrics(site, drills)
+        if "evidence" in values:
+            yield from build_evidence_metrics(site, values["evidence"])
         if "declarations" in values:
             yield from build_objective_metrics(site, values["declarations"])
         if "savings" in values:
@@ -85,6 +93,7 @@ class Exporter:
             Source("cloud", self._read_cloud, 30.0),
             Source("probes", self._read_probes, 15.0),
             Source("records", self._read_records, 15.0),
+            Source("evidence", self._read_evidence, 600.0),
             Source("declarations", self._read_declarations, 60.0),
             Source("savings", self._read_savings, 60.0),
         ]
@@ -107,6 +116,9 @@ class Exporter:
 
     def _read_records(self) -> tuple[tuple[BackupRecord, ...], tuple[DrillRecord, ...]]:
         return load_backups(self._installation.records), load_drills(self._installation.records)
+
+    def _read_evidence(self) -> tuple[Examined, ...]:
+        return verify(self._installation.records)
 
     def _read_declarations(self) -> tuple[Objective, ...]:
         return build_objectives(load_departments(), load_policy())

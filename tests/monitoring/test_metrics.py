@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
+from backup.evidence import Examined
 from backup.records import BackupRecord, DrillRecord
 from monitoring.collector import Collector, Source
 from monitoring.exporters.service import Metrics
@@ -68,6 +69,7 @@ def sources(
         "guests": parse_guests(LISTED, STATS),
         "probes": answers,
         "records": (backups, drills),
+        "evidence": (Examined("0123456789abcdef", "site-a", (), ("entry 2 is missing at the end: entry 2 was told",)),),
         "declarations": objectives,
         "savings": overview.savings,
     }

@@ -20,7 +20,7 @@ MAY_IMPORT = {
     "tenants": ("tenants",),
     "infra": ("tenants", "infra"),
     "backup": ("tenants", "backup"),
-    "monitoring": ("tenants", "monitoring", "infra.inventory", "infra.lab.status", "backup.records"),
+    "monitoring": ("tenants", "monitoring", "infra.inventory", "infra.lab.status", "backup.records", "backup.evidence"),
 }
 HOMES = {
     "pulumi": ("infra/programs", "infra/components", "infra/provider"),

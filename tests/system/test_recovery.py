@@ -12,6 +12,8 @@ import urllib.request
 from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,9 +22,19 @@ from openstack.connection import Connection
 from backup.command import Command, Completed, run
 from backup.drill import run_drill
 from backup.keys import load_keys
+from backup.ledger import list_ledgers
 from backup.plan import CONTROL_PLANE, Job, build_jobs
 from backup.policy import load_policy
-from backup.records import BackupRecord, Outcome, Source, load_backups, load_drills, newest_restorable
+from backup.records import (
+    BackupRecord,
+    Outcome,
+    RepositoryRecord,
+    Source,
+    append_records,
+    load_backups,
+    load_drills,
+    newest_restorable,
+)
 from backup.schedule import render_units
 from backup.sources.container import object_file
 from tenants.declaration.load import load_departments
@@ -100,11 +112,13 @@ def test_a_department_comes_back_byte_for_byte(recovery: Recovery, oneroof: Call
     assert left == b"", "what was restored must be gone"
 
 
-def test_both_machines_hold_the_same_evidence(recovery: Recovery) -> None:
-    for name in ("backups.jsonl", "drills.jsonl"):
-        there = recovery.on(recovery.operations, f"cat {SITE}/records/{name}").stdout.decode().splitlines()
-        here = (recovery.installation.records / name).read_text().splitlines()
-        assert set(here) == set(there)
+def test_both_machines_hold_the_same_evidence(recovery: Recovery, oneroof: Callable[..., str]) -> None:
+    oneroof("drill", recovery.job(Source.VOLUME, probed=True).department)
+    for file in list_ledgers(recovery.installation.records):
+        there = recovery.on(recovery.operations, f"cat {SITE}/records/ledger/{file.name}").stdout
+        assert there.startswith(file.read_bytes()), file.name
+    oneroof("evidence", "verify")
+    recovery.on(recovery.operations, f"ONEROOF_HOME={SITE} oneroof evidence verify")
 
 
 def test_an_object_is_in_the_vault_as_it_was_written(
@@ -176,19 +190,17 @@ def test_one_flipped_bit_in_the_vault_fails_the_drill(recovery: Recovery) -> Non
         recovery.on(recovery.vault, f"rm -rf {copy}")
 
 
-def test_another_repository_in_its_place_is_an_error(recovery: Recovery) -> None:
+def test_another_repository_in_its_place_is_an_error(recovery: Recovery, tmp_path: Path) -> None:
     job = recovery.job(Source.CONTAINER)
     home = f"{TRIAL}-home"
-    known: dict[str, Any] = {
-        "department": job.department,
-        "repository_id": "0" * 64,
-        "recorded_at": "2026-01-01T00:00:00+00:00",
-    }
+    records = tmp_path / "records"
+    append_records(records, [RepositoryRecord(job.department, "0" * 64, datetime(2026, 1, 1, tzinfo=UTC))])
     script = (
-        f"mkdir -p {home}/records && cat > {home}/records/repositories.jsonl && "
+        f"mkdir -p {home} && tar -xf - -C {home} && "
         f"ONEROOF_HOME={home} oneroof backup run --local {job.department}; code=$?; rm -rf {home}; exit $code"
     )
-    done = run(Command(recovery.operations.ssh(script)), stdin=(json.dumps(known) + "\n").encode())
+    packed = run(Command(("tar", "-C", str(tmp_path), "-cf", "-", "records")))
+    done = run(Command(recovery.operations.ssh(script)), stdin=packed.stdout)
     assert done.code == 1
     assert "expected 00000000" in done.stdout.decode()
 
