@@ -21,11 +21,11 @@ status: .venv/.complete ## what runs, who answers, what was backed up
 test: lint ## all tests: unit, repository and system (the lab is brought up for them)
 	@.venv/bin/pytest -m "not slow"
 
-test-all: lint ## the same, and the long suites: power loss, kill -9, a second lab
+test-all: lint ## the same, and the long suites: power loss, kill -9, a second lab, every failure of a backup
 	@.venv/bin/pytest
 
-unit: .venv/.complete ## only the tests that need no lab
-	@.venv/bin/pytest -q -m "not system"
+unit: .venv/.complete ## only the quick tests that need no lab
+	@.venv/bin/pytest -q -m "not system and not slow"
 
 lint: .venv/.complete ## ruff, mypy, ansible-lint, promtool where it is installed
 	@.venv/bin/ruff check -q . && .venv/bin/ruff format -q --check .

@@ -28,6 +28,8 @@ NOT_FOUND = 127
 """Exit code reported for a program that is not installed, as a shell does."""
 GRACE = timedelta(seconds=30)
 """How long a program may take to clean up after SIGINT before it is killed."""
+SILENCE = timedelta(minutes=30)
+"""How long a program may make no progress before it is taken for one that hangs."""
 CHUNK = 1 << 20
 KEPT = 64 << 10
 """Bytes of a program's talk that are kept; a runaway message must not fill the memory."""
@@ -96,11 +98,14 @@ def run(
     timeout: timedelta = timedelta(hours=6),
     output: Path | None = None,
     say: Callable[[str], None] | None = None,
+    progress: Callable[[str], bool] | None = None,
+    silence: timedelta = SILENCE,
 ) -> Completed:
     """Run one program to its end.
 
     ``output`` receives its standard output instead of memory (readable by the owner alone); ``say`` gets each line of its
-    standard error as it comes. Raises nothing for a failing program.
+    standard error as it comes. ``progress`` gets each line of its standard output and tells whether the program went on;
+    where it tells so for no line during ``silence``, the program is stopped. Raises nothing for a failing program.
     """
     started = time.monotonic()
     with contextlib.ExitStack() as stack:
@@ -110,9 +115,15 @@ def run(
         process = _start(command, stdin=subprocess.PIPE, stdout=target)
         if process is None:
             return _missing(command)
-        with _Watchdog(timeout, process) as watchdog:
+        with _Watchdog(timeout, process, silence=silence if progress else None) as watchdog:
+
+            def went_on(line: str) -> None:
+                if progress is not None and progress(line):
+                    watchdog.beat()
+
             talk = _Reader(process.stderr, say)
-            answer = _Reader(process.stdout, limit=None) if output is None else None
+            heard = went_on if progress else None
+            answer = _Reader(process.stdout, heard, limit=KEPT if progress else None) if output is None else None
             _write_all(process, stdin)
             code = process.wait()
             said, answered = talk.finish(), answer.finish() if answer else b""
@@ -138,12 +149,14 @@ def pipe(
     *,
     expected_bytes: int | None = None,
     timeout: timedelta = timedelta(hours=24),
+    silence: timedelta = SILENCE,
     progress: Callable[[int], None] | None = None,
 ) -> Piped:
     """Feed what ``source`` writes to ``sink``, with size and sha256 taken on the way.
 
     Where ``source`` fails or its size is not ``expected_bytes``, ``sink`` is interrupted before it sees the end of its
-    input: a program that stores on end of file then stores nothing.
+    input: a program that stores on end of file then stores nothing. Where nothing goes through during ``silence``, both
+    are stopped.
     """
     started = time.monotonic()
     first = _start(source, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
@@ -154,7 +167,7 @@ def pipe(
         _stop(first, timedelta(0))
         return _no_stream(Completed(source.argv, first.wait(), b"", "", 0.0), sink, _missing(sink))
     digest, count = hashlib.sha256(), 0
-    with _Watchdog(timeout, first, second) as watchdog:
+    with _Watchdog(timeout, first, second, silence=silence) as watchdog:
         first_talk, second_talk, answer = _Reader(first.stderr), _Reader(second.stderr), _Reader(second.stdout)
         broken = False
         for chunk in _chunks(first.stdout):
@@ -164,6 +177,7 @@ def pipe(
                 broken = True
                 _stop(first)
                 break
+            watchdog.beat()
             digest.update(chunk)
             count += len(chunk)
             if progress is not None:
@@ -177,6 +191,7 @@ def pipe(
                 reason = f"{source.argv[0]} gave {count} bytes, expected {expected_bytes}"
             elif count == 0:
                 reason = f"{source.argv[0]} gave nothing"
+        watchdog.beat()
         if reason or watchdog.fired:
             _stop(second)
         with contextlib.suppress(BrokenPipeError):
@@ -223,7 +238,7 @@ def _no_stream(source: Completed, sink: Command, ended: Completed | None = None)
 
 
 def _chunks(stream: Any) -> Iterator[bytes]:
-    while chunk := stream.read(CHUNK):
+    while chunk := stream.read1(CHUNK):  # what is there: waiting for more would look like silence
         yield chunk
 
 
@@ -251,8 +266,10 @@ def _stop(process: Any, grace: timedelta = GRACE) -> None:
 class _Watchdog:
     """Stops programs that outlive their time, by the monotonic clock, and on any way out of the block."""
 
-    def __init__(self, timeout: timedelta, *processes: Any) -> None:
+    def __init__(self, timeout: timedelta, *processes: Any, silence: timedelta | None = None) -> None:
         self.fired = False
+        self._silence = None if silence is None else silence.total_seconds()
+        self._beaten = time.monotonic()
         self._processes: Sequence[Any] = processes
         self._done = threading.Event()
         self._thread = threading.Thread(target=self._watch, args=(timeout.total_seconds(),), daemon=True)
@@ -267,9 +284,18 @@ class _Watchdog:
         for process in self._processes:
             _stop(process)
 
+    def beat(self) -> None:
+        """Tell that the programs went on."""
+        self._beaten = time.monotonic()
+
     def _watch(self, seconds: float) -> None:
-        if self._done.wait(seconds):
-            return
+        until = time.monotonic() + seconds
+        while True:
+            ends = until if self._silence is None else min(until, self._beaten + self._silence)
+            if (left := ends - time.monotonic()) <= 0:
+                break
+            if self._done.wait(left):
+                return
         self.fired = True
         for process in self._processes:
             _stop(process)

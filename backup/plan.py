@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from backup.policy import NO_RECOVERY, Policy, Tier
@@ -36,6 +36,8 @@ class Job:
     every: timedelta
     start: timedelta
     """First run of the day after midnight UTC, the department's own share of the spread included."""
+    reread_within: timedelta
+    """How often everything in the department's repository is read again: the shortest that one of its jobs asks for."""
     expectation: Expectation | None = None
 
     @property
@@ -77,7 +79,8 @@ def build_jobs(departments: Iterable[Department], policy: Policy) -> tuple[Job, 
             )
             return []
         promised = policy.tiers[tier]
-        return [Job(department, source, name, tier, promised.every, spread_start(department, tier, promised), expectation)]
+        start = spread_start(department, tier, promised)
+        return [Job(department, source, name, tier, promised.every, start, promised.reread_within, expectation)]
 
     jobs = job(CONTROL_PLANE, Source.CONTROL_PLANE, CONTROL_PLANE, policy.control_plane)
     for department in departments:
@@ -93,7 +96,10 @@ def build_jobs(departments: Iterable[Department], policy: Policy) -> tuple[Job, 
                 jobs += job(department.slug, Source.CONTAINER, name, tier)
     if problems:
         raise UserError.of(problems)
-    return tuple(jobs)
+    shortest: dict[str, timedelta] = {}
+    for made in jobs:
+        shortest[made.department] = min(made.reread_within, shortest.get(made.department, made.reread_within))
+    return tuple(replace(made, reread_within=shortest[made.department]) for made in jobs)
 
 
 def select_jobs(

@@ -63,6 +63,7 @@ class Tier(Declared):
     recovery_point: Duration = Field(title="RPO", description="How old the newest good snapshot may be.")
     recovery_time: Duration = Field(title="RTO", description="How long bringing the data back may take.")
     drill_every: Duration = Field(title="Drill every", description="How often a snapshot is restored and compared.")
+    reread_within: Duration = Field(title="Reread within", description="Every pack in the vault is read again this often.")
 
     @model_validator(mode="after")
     def _promises_can_be_kept(self) -> Tier:
@@ -77,6 +78,8 @@ class Tier(Declared):
                 f"got recovery_point {render_duration(self.recovery_point)}, "
                 f"expected more than every {render_duration(self.every)}: a backup takes time itself"
             )
+        if self.reread_within < _DAY:
+            raise ValueError(f"got reread_within {render_duration(self.reread_within)}, expected at least 24h")
         if self.keep_within < self.drill_every:
             raise ValueError(
                 f"got keep_within {render_duration(self.keep_within)}, "

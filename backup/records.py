@@ -1,8 +1,8 @@
 """What the ledger tells of backups, checks and drills, as values; written by :mod:`backup.ledger` before anybody is told.
 
-A snapshot's state is the ``outcome`` of its last line: *pending* when its bytes are in the vault, *good* when the source's
-exit code, size and trailer were right and the repository passed ``restic check``, *verified* when a drill restored it byte
-for byte, *failed* otherwise. Nothing is ever rewritten.
+A snapshot's state is the ``outcome`` of its last entry: *pending* when its bytes are in the vault, *good* when the source's
+exit code, size and trailer were right and the repository passed ``restic check``, *verified* when every pack was read again
+since, or a drill restored it byte for byte, *failed* otherwise. Nothing is ever rewritten.
 """
 
 from __future__ import annotations
@@ -83,6 +83,25 @@ class DrillRecord:
 
 
 @dataclass(frozen=True)
+class CheckRecord:
+    """One ``restic check`` of a repository: its structure, and where a part is named, every pack of that part read."""
+
+    KIND: ClassVar[str] = "check"
+
+    department: str
+    repository_id: str
+    started_at: datetime
+    ended_at: datetime
+    part: int
+    """Counted from 1; 0 where only the structure was looked at."""
+    parts: int
+    outcome: Outcome
+    code: int
+    """restic's exit code."""
+    reason: str = ""
+
+
+@dataclass(frozen=True)
 class RepositoryRecord:
     """A repository as it was first seen; a missing or different one later is an error."""
 
@@ -93,8 +112,8 @@ class RepositoryRecord:
     recorded_at: datetime
 
 
-AnyRecord = BackupRecord | DrillRecord | RepositoryRecord
-Record = TypeVar("Record", BackupRecord, DrillRecord, RepositoryRecord)
+AnyRecord = BackupRecord | DrillRecord | CheckRecord | RepositoryRecord
+Record = TypeVar("Record", BackupRecord, DrillRecord, CheckRecord, RepositoryRecord)
 
 
 def render_values(record: AnyRecord) -> dict[str, Any]:

@@ -1,29 +1,25 @@
 """restic as values: argument lists out, answers in. Nothing here starts a program.
 
-Debian 12 has 0.14, where every failure but an unreadable source is exit code 1 and only the text tells them apart, where
-``backup`` names its snapshot by 8 digits, and where asking for an unknown snapshot ends with 0; Debian 13 has 0.18.
+Debian 12 has 0.14, where ``backup`` names its snapshot by 8 digits, and where asking for an unknown snapshot ends with 0;
+Debian 13 has 0.18. What an end means by version is told by :mod:`backup.ending`.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from backup.command import Command, Completed
+from backup.command import Command
+from backup.ending import Version
 
 HOST = "oneroof"
 """Given to every snapshot instead of the machine's name, so that snapshots group the same wherever they were taken."""
-OLDEST = (0, 14)
-
-_NO_CONFIG = re.compile(
-    r"unable to open config file: (<config/> does not exist|stat \S*/config: no such file or directory)$", re.MULTILINE
-)
-
-Version = tuple[int, ...]
+OLDEST, NEWEST = (0, 14), (0, 19)
+"""Versions that were tried; a newer one is used, and said."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +31,8 @@ class Repository:
     password_file: Path
     ca_certificate: Path | None = None
     cache: Path | None = None
+    version: Version = OLDEST
+    """Of the restic on this host: what its exit codes mean."""
 
     @property
     def environment(self) -> dict[str, str]:
@@ -88,9 +86,19 @@ def build_backup_tree(repository: Repository, tree: Path, tag: str) -> Command:
     return repository.command("--json", "backup", f"--host={HOST}", f"--tag={tag}", ".", directory=tree)
 
 
-def build_check(repository: Repository) -> Command:
-    """Check that everything the snapshots need is there."""
-    return repository.command("check")
+def build_check(repository: Repository, part: int = 0, parts: int = 0) -> Command:
+    """Check that everything the snapshots need is there; with a part, read each pack of it and compare its sum as well."""
+    return repository.command("check", *([f"--read-data-subset={part}/{parts}"] if part else []))
+
+
+def build_list_locks(repository: Repository) -> Command:
+    """List the names of all locks."""
+    return repository.command("--no-lock", "--quiet", "list", "locks")
+
+
+def build_read_lock(repository: Repository, name: str) -> Command:
+    """Read one lock: who made it, and when."""
+    return repository.command("--no-lock", "--quiet", "cat", "lock", name)
 
 
 def build_unlock(repository: Repository) -> Command:
@@ -108,6 +116,27 @@ def parse_version(text: str) -> Version:
     if not (match := re.search(r"restic (\d+(?:\.\d+)+)", text)):
         raise ValueError(f"got {text.strip()[:80]!r}, expected a line such as restic 0.14.0")
     return tuple(int(part) for part in match[1].split("."))
+
+
+def watch_progress() -> Callable[[str], bool]:
+    """Give what tells of each JSON line whether ``restic backup`` went on: a status that repeats itself is none."""
+    last = ""
+
+    def went_on(line: str) -> bool:
+        nonlocal last
+        try:
+            message = json.loads(line)
+        except ValueError:
+            return False
+        if not isinstance(message, Mapping):
+            return False
+        done = (
+            "end" if message.get("message_type") != "status" else f"{message.get('files_done')} {message.get('bytes_done')}"
+        )
+        moved, last = done != last, done
+        return moved
+
+    return went_on
 
 
 def parse_summary(output: bytes) -> Summary:
@@ -134,12 +163,3 @@ def parse_snapshot_ids(output: bytes) -> tuple[str, ...]:
     """Give the full ids of a listing, oldest first."""
     listed: Sequence[Mapping[str, Any]] = json.loads(output) or ()
     return tuple(str(s["id"]) for s in sorted(listed, key=lambda s: str(s["time"])))
-
-
-def is_missing_repository(ended: Completed) -> bool:
-    """Say whether restic failed because there is no repository: code 10 since 0.17, text before.
-
-    A store that refuses or does not answer gives the same code and almost the same text, and must not be taken for one
-    that is empty.
-    """
-    return ended.code == 10 or (ended.code == 1 and _NO_CONFIG.search(ended.stderr) is not None)

@@ -15,32 +15,16 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from backup.command import Completed, run
+from backup.checking import check_repository
+from backup.ending import Version
 from backup.keys import DIRECTORY, installed_repository
+from backup.opening import open_repository, probe_version
 from backup.plan import Job
-from backup.records import (
-    BackupRecord,
-    Outcome,
-    RepositoryRecord,
-    Source,
-    append_records,
-    load_records,
-)
-from backup.restic import (
-    OLDEST,
-    Repository,
-    build_check,
-    build_config,
-    build_init,
-    build_unlock,
-    build_version,
-    is_missing_repository,
-    parse_repository_id,
-    parse_version,
-)
-from backup.sources.taken import NotTakenError, Say, Taken, demand
+from backup.records import BackupRecord, Outcome, Source, append_records
+from backup.restic import Repository
+from backup.sources.taken import NotTakenError, Say, Taken
 from tenants.installation import Installation
-from tenants.problem import Problem, UserError
+from tenants.problem import UserError
 
 if TYPE_CHECKING:
     from backup.sources.cloud import Cloud
@@ -55,41 +39,14 @@ def run_jobs(
     jobs: Iterable[Job], installation: Installation, say: Say, directory: Path = DIRECTORY
 ) -> tuple[BackupRecord, ...]:
     """Run jobs on this host; give the last record of each. Raises :class:`UserError` where this host cannot run any."""
-    _demand_restic()
+    version = probe_version(say)
     wanted = sorted(jobs, key=lambda j: (j.department, j.source, j.name))
     cloud = _lazy_cloud(installation)
     ended: list[BackupRecord] = []
     for department, own in groupby(wanted, key=lambda j: j.department):
         with _alone(installation.home / "locks", department):
-            ended += _run_department(department, list(own), installation, directory, cloud, say)
+            ended += _run_department(department, list(own), installation, directory, cloud, version, say)
     return tuple(ended)
-
-
-def open_repository(repository: Repository, records: Path, say: Say) -> str:
-    """Give the repository's id; make the repository where this department never had one.
-
-    Raises :class:`NotTakenError` where a known repository is gone or another one stands in its place: a new, empty one
-    would look like a backup.
-    """
-    known = {r.department: r.repository_id for r in load_records(RepositoryRecord, records)}.get(repository.department)
-    asked = run(build_config(repository))
-    if not asked.ok:
-        if not is_missing_repository(asked):
-            raise NotTakenError(asked.reason)
-        if known:
-            raise NotTakenError(f"the vault has lost repository {known[:8]}; it is not made again by itself")
-        say(f"{repository.department}: making its repository")
-        demand(build_init(repository))
-        asked = demand(build_config(repository))
-    try:
-        found = parse_repository_id(asked.stdout)
-    except ValueError as error:
-        raise NotTakenError(str(error)) from error
-    if known and known != found:
-        raise NotTakenError(f"the vault holds repository {found[:8]}, expected {known[:8]}")
-    if not known:
-        append_records(records, [RepositoryRecord(repository.department, found, datetime.now(UTC))])
-    return found
 
 
 def _run_department(
@@ -98,13 +55,15 @@ def _run_department(
     installation: Installation,
     directory: Path,
     cloud: Callable[[], Cloud],
+    version: Version,
     say: Say,
 ) -> list[BackupRecord]:
     started_at = datetime.now(UTC)
     try:
-        repository = installed_repository(department, installation.home / "cache" / "restic", directory)
-        open_repository(repository, installation.records, say)
-        demand(build_unlock(repository))
+        repository = replace(
+            installed_repository(department, installation.home / "cache" / "restic", directory), version=version
+        )
+        known = open_repository(repository, installation.records, say)
     except (NotTakenError, UserError) as error:
         failures = [_failed(job, started_at, str(error)) for job in jobs]
         append_records(installation.records, failures)
@@ -122,17 +81,17 @@ def _run_department(
         append_records(installation.records, [record])
         ended.append(record)
     if pending := [r for r in ended if r.outcome is Outcome.PENDING]:
-        say(f"{repository.department}: checking the repository")
-        judged = judge(pending, run(build_check(repository)), datetime.now(UTC))
+        doubt = check_repository(repository, known, jobs[0].reread_within, installation.records, say)
+        judged = judge(pending, doubt, datetime.now(UTC))
         append_records(installation.records, judged)
         ended = [r for r in ended if r.outcome is not Outcome.PENDING] + judged
     return ended
 
 
-def judge(pending: Iterable[BackupRecord], check: Completed, now: datetime) -> list[BackupRecord]:
-    """Give the records after ``restic check``: good where it passed, else failed with its reason."""
-    outcome = Outcome.GOOD if check.ok else Outcome.FAILED
-    return [replace(r, ended_at=now, outcome=outcome, reason=check.reason) for r in pending]
+def judge(pending: Iterable[BackupRecord], doubt: str, now: datetime) -> list[BackupRecord]:
+    """Give the records after the check: good where the repository can be trusted, else failed with the reason."""
+    outcome = Outcome.FAILED if doubt else Outcome.GOOD
+    return [replace(r, ended_at=now, outcome=outcome, reason=doubt) for r in pending]
 
 
 def _take(job: Job, repository: Repository, installation: Installation, cloud: Callable[[], Cloud], say: Say) -> Taken:
@@ -163,17 +122,6 @@ def _lazy_cloud(installation: Installation) -> Callable[[], Cloud]:
         return connected[0]
 
     return connect
-
-
-def _demand_restic() -> None:
-    answer = run(build_version())
-    try:
-        version = parse_version(answer.stdout.decode()) if answer.ok else ()
-    except ValueError:
-        version = ()
-    if version < OLDEST:
-        found = ".".join(map(str, version)) or answer.reason or "a version that cannot be read"
-        raise UserError(Problem(f"restic: got {found}, expected 0.14 or newer", "Role backup installs it."))
 
 
 @contextmanager

@@ -42,11 +42,18 @@ def render_drills(records: Iterable[DrillRecord]) -> str:
 
 def render_plan(jobs: Iterable[Job], policy: Policy) -> str:
     """Give one line a job."""
-    head = ("DEPARTMENT", "SOURCE", "NAME", "TIER", "FIRST (UTC)", "EVERY", "RPO", "RTO", "KEPT", "DRILL EVERY")
+    head = ("DEPARTMENT", "SOURCE", "NAME", "TIER", "FIRST (UTC)", "EVERY", "RPO", "RTO", "KEPT", "DRILL EVERY", "REREAD")
     rows = []
     for job in jobs:
         tier, minutes = policy.tiers[job.tier], int(job.start.total_seconds() // 60)
-        promised = (tier.every, tier.recovery_point, tier.recovery_time, tier.keep_within, tier.drill_every)
+        promised = (
+            tier.every,
+            tier.recovery_point,
+            tier.recovery_time,
+            tier.keep_within,
+            tier.drill_every,
+            job.reread_within,
+        )
         first = f"{minutes // 60:02}:{minutes % 60:02}"
         rows.append((job.department, job.source, job.name, job.tier, first, *map(render_duration, promised)))
     return _table(head, rows)

@@ -9,7 +9,15 @@ from datetime import datetime
 from pathlib import Path
 
 from backup.command import Command, Completed, run
-from backup.restic import Repository, build_backup_tree, build_snapshots, parse_snapshot_ids, parse_summary
+from backup.ending import explain
+from backup.restic import (
+    Repository,
+    build_backup_tree,
+    build_snapshots,
+    parse_snapshot_ids,
+    parse_summary,
+    watch_progress,
+)
 
 SUMS = "SHA256SUMS"
 """In every tree: sha256 and path of each other file, as ``sha256sum --check`` reads it."""
@@ -41,11 +49,19 @@ def demand(command: Command, *, stdin: bytes = b"", output: Path | None = None) 
     return ended
 
 
+def demand_restic(repository: Repository, command: Command, *, progress: Callable[[str], bool] | None = None) -> Completed:
+    """Run restic, which must end well; raise :class:`NotTakenError` that says what its end means otherwise."""
+    ended = run(command, progress=progress)
+    if not ended.ok:
+        raise NotTakenError(explain(ended, repository.version))
+    return ended
+
+
 def identify(repository: Repository, stdout: bytes) -> tuple[str, int]:
     """Give full id and size of the snapshot that ``restic backup`` says it made; it must be listed, once."""
     try:
         summary = parse_summary(stdout)
-        listed = parse_snapshot_ids(demand(build_snapshots(repository, summary.snapshot_id)).stdout)
+        listed = parse_snapshot_ids(demand_restic(repository, build_snapshots(repository, summary.snapshot_id)).stdout)
     except ValueError as error:
         raise NotTakenError(str(error)) from error
     if len(listed) != 1 or not listed[0].startswith(summary.snapshot_id):
@@ -58,7 +74,7 @@ def store_tree(repository: Repository, tree: Path, tag: str, taken_at: datetime)
     sums = render_sums(tree)
     (tree / SUMS).write_bytes(sums)
     expected = sum(f.stat().st_size for f in tree.rglob("*") if f.is_file() and not f.is_symlink())
-    ended = demand(build_backup_tree(repository, tree, tag))
+    ended = demand_restic(repository, build_backup_tree(repository, tree, tag), progress=watch_progress())
     snapshot_id, stored = identify(repository, ended.stdout)
     if stored != expected:
         raise NotTakenError(f"restic stored {stored} bytes of a tree of {expected}")

@@ -22,9 +22,10 @@ tiers:
     recovery_point: {point}
     recovery_time: 4h
     drill_every: 7d
+    reread_within: {reread}
 control_plane: {control}
 """
-GOOD = {"every": "4h", "start": '"00:00"', "spread": "3h", "keep": "30d", "point": "6h", "control": "gold"}
+GOOD = {"every": "4h", "start": '"00:00"', "spread": "3h", "keep": "30d", "point": "6h", "reread": "14d", "control": "gold"}
 
 
 def test_the_shipped_policy_has_every_tier_of_the_catalogue() -> None:
@@ -36,6 +37,7 @@ def test_the_shipped_policy_has_every_tier_of_the_catalogue() -> None:
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
+        ({"reread": "12h"}, "got reread_within 12h, expected at least 24h"),
         ({"every": "7h", "point": "8h"}, "got every 7h, expected a time that divides 24h evenly"),
         ({"every": "four"}, "expected a duration such as 15m, 24h or 30d"),
         ({"spread": "5h"}, "got spread 5h, expected at most every 4h"),

@@ -1,4 +1,4 @@
-"""What restic 0.14 says, as it said it, and what newer ones say by exit code."""
+"""What restic 0.14 prints, as it printed it."""
 
 from __future__ import annotations
 
@@ -6,13 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from backup.command import Completed
 from backup.restic import (
     Repository,
     Summary,
     build_backup_stream,
     build_check,
-    is_missing_repository,
     parse_repository_id,
     parse_snapshot_ids,
     parse_summary,
@@ -20,31 +18,7 @@ from backup.restic import (
 )
 
 DATA = Path(__file__).parent / "data"
-ASKED = "Is there a repository at the following location?\nrest:https://health:***@10.0.0.1:8000/health/\n"
-UNABLE = "Fatal: unable to open config file: "
 REPOSITORY = Repository("health", Path("/r/repository"), Path("/r/password"), Path("/ca.pem"), Path("/cache"))
-
-
-def ended(code: int, stderr: str) -> Completed:
-    return Completed(("restic",), code, b"", stderr, 0.1)
-
-
-@pytest.mark.parametrize(
-    ("code", "said", "missing"),
-    [
-        (1, UNABLE + "<config/> does not exist\n" + ASKED, True),
-        (1, UNABLE + "stat /srv/vault/health/config: no such file or directory\n" + ASKED, True),
-        (10, "", True),
-        (1, UNABLE + "unexpected HTTP response (403): 403 Forbidden\n" + ASKED, False),
-        (1, UNABLE + "unexpected HTTP response (401): 401 Unauthorized\n" + ASKED, False),
-        (1, UNABLE + 'client.Head: Head "https://x": dial tcp 10.0.0.1:8000: connect: connection refused\n' + ASKED, False),
-        (1, UNABLE + 'client.Head: Head "https://x": x509: certificate signed by unknown authority\n' + ASKED, False),
-        (1, "Fatal: wrong password or no key found\n", False),
-        (0, "", False),
-    ],
-)
-def test_only_an_empty_place_counts_as_a_missing_repository(code: int, said: str, missing: bool) -> None:
-    assert is_missing_repository(ended(code, said)) is missing
 
 
 def test_summary_and_ids_are_found_in_what_0_14_prints() -> None:

@@ -16,7 +16,7 @@ HOME = Path("/var/lib/oneroof/site")
 
 
 def job(department: str, name: str, tier: str, hours: int, source: Source = Source.VOLUME) -> Job:
-    return Job(department, source, name, tier, timedelta(hours=hours), timedelta(minutes=67))
+    return Job(department, source, name, tier, timedelta(hours=hours), timedelta(minutes=67), timedelta(days=14))
 
 
 JOBS = [
