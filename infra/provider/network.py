@@ -10,13 +10,22 @@ from typing import Any, ClassVar
 from infra.provider.cloud import Cloud
 from infra.provider.field import Field, number, text
 from infra.provider.kind import Kind, marked, unmarked
+from infra.provider.reservation import within_quota
 from infra.provider.values import UNKNOWN, Values
 
 RULE_KEYS = ("direction", "ether_type", "protocol", "port_range_min", "port_range_max", "remote_ip_prefix", "remote_group")
 """What tells two rules of a security group apart; a remote group is named, ``self`` is the group the rule is in."""
 
 
-class Network(Kind):
+class _Counted(Kind):
+    """What Neutron counts against a limit of its project."""
+
+    def create(self, cloud: Cloud, inputs: Values) -> Any:
+        """Create it and give it."""
+        return within_quota(cloud, inputs.get("project_id"), lambda: super(_Counted, self).create(cloud, inputs))
+
+
+class Network(_Counted):
     """A network; an external one carries the provider's attributes."""
 
     pulumi_type = "oneroof:network:Network"
@@ -42,7 +51,7 @@ class Network(Kind):
         return found if same else None
 
 
-class Subnet(Kind):
+class Subnet(_Counted):
     """Addresses of a network."""
 
     pulumi_type = "oneroof:network:Subnet"
@@ -99,9 +108,10 @@ class Router(Kind):
         """Create it with its gateway, then its interfaces one by one: Neutron serialises them anyway."""
         gateway = inputs["external_network"]
         info = {"external_gateway_info": {"network_id": cloud.network_id(gateway)}} if gateway else {}
-        router = cloud.admin.network.create_router(**self.body(inputs), **info)
+        network, project = cloud.admin.network, inputs["project_id"]
+        router = within_quota(cloud, project, lambda: network.create_router(**self.body(inputs), **info))
         for subnet in inputs["subnet_ids"]:
-            cloud.admin.network.add_interface_to_router(router.id, subnet_id=subnet)
+            _join(cloud, router, subnet)
         return router
 
     def show(self, cloud: Cloud, resource: Any, state: Values) -> Values:
@@ -130,13 +140,18 @@ class Router(Kind):
             for subnet in sorted(actual - declared):
                 cloud.admin.network.remove_interface_from_router(identifier, subnet_id=subnet)
             for subnet in sorted(declared - actual):
-                cloud.admin.network.add_interface_to_router(identifier, subnet_id=subnet)
+                _join(cloud, cloud.admin.network.get_router(identifier), subnet)
 
     def delete(self, cloud: Cloud, identifier: str, state: Values) -> None:
         """Remove its interfaces, then itself."""
         for subnet in _interfaces(cloud, identifier):
             cloud.admin.network.remove_interface_from_router(identifier, subnet_id=subnet)
         super().delete(cloud, identifier, state)
+
+
+def _join(cloud: Cloud, router: Any, subnet: str) -> None:
+    add = cloud.admin.network.add_interface_to_router
+    within_quota(cloud, router.project_id, lambda: add(router.id, subnet_id=subnet))
 
 
 def _interfaces(cloud: Cloud, router_id: str) -> list[str]:
@@ -171,7 +186,8 @@ class SecurityGroup(Kind):
 
     def create(self, cloud: Cloud, inputs: Values) -> Any:
         """Create it, then make its rules as declared."""
-        group = cloud.admin.network.create_security_group(**self.body(inputs))
+        make = cloud.admin.network.create_security_group
+        group = within_quota(cloud, inputs["project_id"], lambda: make(**self.body(inputs)))
         self._converge(cloud, group, inputs["rules"])
         return cloud.admin.network.get_security_group(group.id)
 
@@ -202,7 +218,8 @@ class SecurityGroup(Kind):
             bodies.append({"security_group_id": group.id, "project_id": group.project_id, **own}
                           | ({"remote_group_id": remote_id} if remote_id else {}))  # fmt: skip
         if bodies:
-            list(cloud.admin.network.create_security_group_rules(bodies))
+            make = cloud.admin.network.create_security_group_rules
+            within_quota(cloud, group.project_id, lambda: list(make(bodies)))
 
 
 def _group_id(cloud: Cloud, project_id: str, name: str) -> str:
@@ -254,7 +271,8 @@ class FloatingIp(Kind):
     def create(self, cloud: Cloud, inputs: Values) -> Any:
         """Take an address from the external network."""
         external = cloud.network_id(inputs["external_network"])
-        return cloud.admin.network.create_ip(floating_network_id=external, **self.body(inputs))
+        make = cloud.admin.network.create_ip
+        return within_quota(cloud, inputs["project_id"], lambda: make(floating_network_id=external, **self.body(inputs)))
 
     def show(self, cloud: Cloud, resource: Any, state: Values) -> Values:
         """Give the name from the description."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import socket
 import subprocess
 import time
@@ -21,19 +20,14 @@ from backup.opening import open_repository
 from backup.records import RepositoryRecord
 from backup.restic import Repository, build_check
 from backup.sources.taken import Taken, store_tree
-from tenants.installation import cache_directory
 
 WITHIN = timedelta(days=5)
 """Makes four parts of a repository."""
 
 
-def programs(name: str) -> list[Path]:
-    """Find a program on PATH, in the images of the lab, and where ``ONEROOF_TEST_RESTIC`` names another one."""
-    found = [shutil.which(name), *sorted(cache_directory().glob(f"images/*/root/usr/bin/{name}"))[:1]]
-    if name == "restic":
-        found += filter(None, os.environ.get("ONEROOF_TEST_RESTIC", "").split(":"))
-    unique = {subprocess.run([p, "version"], capture_output=True, check=True).stdout.split(b"\n")[0]: p for p in found if p}
-    return [Path(p) for p in unique.values()]
+def named(name: str) -> list[Path]:
+    """Give the other programs of that name to try as well, which ``ONEROOF_TEST_<NAME>`` names, with colons between."""
+    return [Path(path) for path in os.environ.get(f"ONEROOF_TEST_{name.upper()}", "").split(":") if path]
 
 
 @dataclass

@@ -7,11 +7,13 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from openstack.exceptions import ConflictException
 
 from infra.provider.account import account_address
 from infra.provider.cloud import CLOUD_VARIABLE, Cloud
+from infra.provider.network import Network
 from infra.provider.object_store import Container
-from infra.provider.quota import ObjectStoreQuota
+from infra.provider.quota import NetworkQuota, ObjectStoreQuota
 from tenants.installation import Installation
 
 pytestmark = pytest.mark.system
@@ -60,3 +62,23 @@ def test_an_account_takes_no_more_than_its_quota(installation: Installation, pro
     finally:
         own.delete(f"{account_address(provider, project_id)}/papers/page")
         Container().delete(provider, Container().identifier(made), container)
+
+
+def test_as_many_networks_as_the_limit_allows_can_be_made_at_once(installation: Installation, project_id: str) -> None:
+    provider = Cloud({"OS_CLIENT_CONFIG_FILE": str(installation.clouds), CLOUD_VARIABLE: "oneroof"})
+    limits = NetworkQuota()
+    declared = {"project_id": project_id, "limits": {"networks": len(NAMES)}}
+    limits.create(provider, declared)
+    kind = Network()
+    wanted = [{"name": name, "project_id": project_id, "is_router_external": False} for name in NAMES]
+    made: list[Any] = []
+    try:
+        with ThreadPoolExecutor(len(NAMES)) as pool:
+            made += pool.map(lambda wish: kind.create(provider, wish), wanted)
+        assert sorted(network.name for network in made) == NAMES
+        with pytest.raises(ConflictException, match="Quota exceeded"):
+            kind.create(provider, {**wanted[0], "name": "one-too-many"})
+    finally:
+        for network in provider.admin.network.networks(project_id=project_id):
+            kind.delete(provider, network.id, {})
+        limits.delete(provider, project_id, declared)

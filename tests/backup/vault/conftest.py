@@ -8,35 +8,41 @@ from pathlib import Path
 
 import pytest
 from plumbum import local
-from real_vault import Vault, programs, serve
+from real_vault import Vault, named, serve
 
 from backup.opening import probe_version
 from backup.restic import Repository
 
+OF_THE_CLOUD = "of the cloud"
+"""The restic that the cloud's own machines have, or this machine's."""
+
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "restic" in metafunc.fixturenames:
-        found = programs("restic")
-        skipped = pytest.param(None, marks=pytest.mark.skip(reason="there is no restic: `oneroof up` brings one"))
-        metafunc.parametrize("restic", found or [skipped], ids=str, indirect=True)
+        others = [str(path) for path in named("restic")]
+        metafunc.parametrize("restic", [OF_THE_CLOUD, *others], indirect=True)
 
 
 @pytest.fixture
-def restic(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def restic(
+    request: pytest.FixtureRequest,
+    image_program: Callable[[str], Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Path:
     """Put this restic first on PATH."""
+    chosen = image_program("restic") if request.param == OF_THE_CLOUD else Path(request.param)
     folder = tmp_path / "bin"
     folder.mkdir()
-    (folder / "restic").symlink_to(request.param)
+    (folder / "restic").symlink_to(chosen)
     monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
     monkeypatch.setitem(local.env, "PATH", f"{folder}:{os.environ['PATH']}")
-    return Path(request.param)
+    return chosen
 
 
 @pytest.fixture
-def vault(restic: Path, tmp_path: Path) -> Iterator[Vault]:  # noqa: ARG001 - restic must be on PATH
-    rclone = programs("rclone")
-    if not rclone:
-        pytest.skip("there is no rclone: `oneroof up` brings one")
+def vault(restic: Path, image_program: Callable[[str], Path], tmp_path: Path) -> Iterator[Vault]:  # noqa: ARG001 - restic must be on PATH
+    rclone = image_program("rclone")
     root = tmp_path / "srv"
     root.mkdir()
     (tmp_path / "password").write_text("correct horse")
@@ -45,7 +51,7 @@ def vault(restic: Path, tmp_path: Path) -> Iterator[Vault]:  # noqa: ARG001 - re
     repository = Repository(
         "health", tmp_path / "repository", tmp_path / "password", cache=tmp_path / "cache", version=version
     )
-    with serve(rclone[0], root) as port:
+    with serve(rclone, root) as port:
         (tmp_path / "repository").write_text(f"rest:http://127.0.0.1:{port}/health/")
         yield Vault(repository, root / "health", tmp_path / "records", said)
 
