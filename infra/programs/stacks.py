@@ -1,7 +1,7 @@
 """Runs inline programs through Pulumi's Automation API: the only place that starts the ``pulumi`` command.
 
 Everything a run needs is given to it by environment: the state's folder, the passphrase, the cloud's name. No language host
-is needed, for the program runs here; the provider is found as ``pulumi-resource-oneroof`` beside this very Python.
+is needed, for the program runs here; so does the provider, one for the engines of all stacks.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from pulumi.automation.events import EngineEvent
 
 from infra.programs.command import PulumiCommand
 from infra.provider.cloud import CLOUD_VARIABLE, ERASE_VARIABLE
+from infra.provider.serving import attach
 
 Program = Callable[[], None]
 
@@ -53,6 +54,17 @@ class Engine:
 
     def environment(self, state: Path) -> dict[str, str]:
         """Give what pulumi and the provider read."""
+        return {**self.provider_environment(), **self._pulumi_environment(state)}
+
+    def provider_environment(self) -> dict[str, str]:
+        """Give what the provider reads."""
+        return {
+            "OS_CLIENT_CONFIG_FILE": str(self.clouds),
+            CLOUD_VARIABLE: self.cloud,
+            ERASE_VARIABLE: "yes" if self.may_erase else "no",
+        }
+
+    def _pulumi_environment(self, state: Path) -> dict[str, str]:
         return {
             "PULUMI_BACKEND_URL": f"file://{state}",
             "PULUMI_CONFIG_PASSPHRASE": self.passphrase,
@@ -61,9 +73,6 @@ class Engine:
             "PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS": "true",
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
             "PATH": f"{Path(sys.executable).parent}:{os.environ.get('PATH', '')}",
-            "OS_CLIENT_CONFIG_FILE": str(self.clouds),
-            CLOUD_VARIABLE: self.cloud,
-            ERASE_VARIABLE: "yes" if self.may_erase else "no",
         }
 
     def checkpoint(self, stack: str) -> Path:
@@ -190,7 +199,7 @@ def _opened(engine: Engine, stack: str, program: Program, state: Path) -> Iterat
         work_dir=str(folder),
         pulumi_home=str(engine.home),
         program=program,
-        env_vars=engine.environment(state),
+        env_vars={**engine.environment(state), **attach(engine.provider_environment())},
         project_settings=settings,
         pulumi_command=PulumiCommand(engine.command),
     )
