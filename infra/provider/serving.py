@@ -26,7 +26,7 @@ from infra.provider.failure import CloudError
 ATTACH_VARIABLE = "PULUMI_DEBUG_PROVIDERS"
 """Where an engine looks for providers that run already: ``name:port``."""
 
-_served: dict[tuple[tuple[str, str], ...], int] = {}
+_served: dict[tuple[tuple[str, str], ...], tuple[Cloud, int]] = {}
 _serving = threading.Lock()
 
 
@@ -66,11 +66,21 @@ async def start_server(cloud: Cloud, engine: str = "") -> tuple[Any, int]:
 
 def attach(environment: Mapping[str, str]) -> dict[str, str]:
     """Give what makes an engine use the provider of this process, which is started for each environment once."""
+    return {ATTACH_VARIABLE: f"oneroof:{_provider(environment)[1]}"}
+
+
+def cloud_of(environment: Mapping[str, str]) -> Cloud:
+    """Give the cloud as that provider works on it, with its session."""
+    return _provider(environment)[0]
+
+
+def _provider(environment: Mapping[str, str]) -> tuple[Cloud, int]:
     key = tuple(sorted(environment.items()))
     with _serving:
         if key not in _served:
-            _served[key] = _serve_here(Cloud(environment))
-        return {ATTACH_VARIABLE: f"oneroof:{_served[key]}"}
+            cloud = Cloud(environment)
+            _served[key] = cloud, _serve_here(cloud)
+        return _served[key]
 
 
 def _serve_here(cloud: Cloud) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 PORTS = (22, 80, 443)
@@ -67,7 +67,7 @@ def build_bare_declaration(name: str) -> dict[str, Any]:
     return {**whole, "projects": [project], "groups": [], "users": []}
 
 
-TERRAFORM = """\
+_TERRAFORM_HEAD = """\
 terraform {
   required_providers {
     openstack = { source = "terraform-provider-openstack/openstack" }
@@ -76,43 +76,118 @@ terraform {
 
 provider "openstack" {}
 
-variable "prefix" { type = string }
-variable "departments" { type = number }
-variable "external_network" { type = string }
-variable "first_cores" { type = number }
-
-locals {
-  number = { for n in range(var.departments) : format("%s-%03d", var.prefix, n) => n }
-  rule = merge([for name in keys(local.number) : { for port in PORTS : "${name}-${port}" => { of = name, port = port } }]...)
-}
-
 data "openstack_networking_network_v2" "outside" {
-  name = var.external_network
+  name = "%(external)s"
 }
 
 data "openstack_identity_role_v3" "role" {
-  name = "ROLE"
+  name = "%(role)s"
 }
-
-resource "openstack_identity_project_v3" "domain" {
-  for_each  = local.number
-  name      = each.key
+"""
+_OF_DEPARTMENT = """
+resource "openstack_identity_project_v3" "%(id)s_domain" {
+  name      = "%(name)s"
   is_domain = true
 }
 
-resource "openstack_identity_project_v3" "project" {
-  for_each  = local.number
-  name      = "${each.key}-prod"
-  domain_id = openstack_identity_project_v3.domain[each.key].id
+resource "openstack_identity_project_v3" "%(id)s_project" {
+  name      = "%(name)s-prod"
+  domain_id = openstack_identity_project_v3.%(id)s_domain.id
 }
 
-resource "openstack_identity_group_v3" "group" {
-  for_each  = local.number
+resource "openstack_identity_group_v3" "%(id)s" {
   name      = "staff"
-  domain_id = openstack_identity_project_v3.domain[each.key].id
+  domain_id = openstack_identity_project_v3.%(id)s_domain.id
 }
 
-resource "random_free_password" "unused" {
-  count = 0
+resource "openstack_identity_user_v3" "%(id)s" {
+  name      = "operator"
+  domain_id = openstack_identity_project_v3.%(id)s_domain.id
+  password  = "%(password)s"
+}
+
+resource "openstack_identity_role_assignment_v3" "%(id)s_group" {
+  group_id   = openstack_identity_group_v3.%(id)s.id
+  project_id = openstack_identity_project_v3.%(id)s_project.id
+  role_id    = data.openstack_identity_role_v3.role.id
+}
+
+resource "openstack_identity_role_assignment_v3" "%(id)s_user" {
+  user_id    = openstack_identity_user_v3.%(id)s.id
+  project_id = openstack_identity_project_v3.%(id)s_project.id
+  role_id    = data.openstack_identity_role_v3.role.id
+}
+
+resource "openstack_compute_quotaset_v2" "%(id)s" {
+  project_id = openstack_identity_project_v3.%(id)s_project.id
+  instances  = %(instances)d
+  cores      = %(cores)d
+  ram        = %(ram)d
+}
+
+resource "openstack_blockstorage_quotaset_v3" "%(id)s" {
+  project_id = openstack_identity_project_v3.%(id)s_project.id
+  volumes    = %(volumes)d
+  gigabytes  = %(gigabytes)d
+  snapshots  = %(snapshots)d
+}
+
+resource "openstack_networking_quota_v2" "%(id)s" {
+  project_id = openstack_identity_project_v3.%(id)s_project.id
+  network    = %(networks)d
+  router     = %(routers)d
+  floatingip = %(floating_ips)d
+}
+
+resource "openstack_networking_network_v2" "%(id)s" {
+  name      = "front"
+  tenant_id = openstack_identity_project_v3.%(id)s_project.id
+}
+
+resource "openstack_networking_subnet_v2" "%(id)s" {
+  name       = "front"
+  network_id = openstack_networking_network_v2.%(id)s.id
+  tenant_id  = openstack_identity_project_v3.%(id)s_project.id
+  cidr       = "%(cidr)s"
+}
+
+resource "openstack_networking_router_v2" "%(id)s" {
+  name                = "prod"
+  tenant_id           = openstack_identity_project_v3.%(id)s_project.id
+  external_network_id = data.openstack_networking_network_v2.outside.id
+}
+
+resource "openstack_networking_router_interface_v2" "%(id)s" {
+  router_id = openstack_networking_router_v2.%(id)s.id
+  subnet_id = openstack_networking_subnet_v2.%(id)s.id
+}
+
+resource "openstack_networking_secgroup_v2" "%(id)s" {
+  name      = "open"
+  tenant_id = openstack_identity_project_v3.%(id)s_project.id
 }
 """
+_OF_PORT = """
+resource "openstack_networking_secgroup_rule_v2" "%(id)s_%(port)d" {
+  security_group_id = openstack_networking_secgroup_v2.%(id)s.id
+  tenant_id         = openstack_identity_project_v3.%(id)s_project.id
+  direction         = "ingress"
+  ethertype         = "IPv4"
+  protocol          = "tcp"
+  port_range_min    = %(port)d
+  port_range_max    = %(port)d
+  remote_ip_prefix  = "0.0.0.0/0"
+}
+"""
+
+
+def render_terraform(names: Sequence[str], *, external: str, password: str, first_cores: int) -> str:
+    """Give the same departments as a Terraform configuration; the first one's quota of cores is told apart."""
+    parts = [_TERRAFORM_HEAD % {"external": external, "role": ROLE}]
+    for number, name in enumerate(names):
+        limits = {**LIMITS["compute"], **LIMITS["block_storage"], **LIMITS["network"]}
+        limits["cores"] = first_cores if number == 0 else limits["cores"]
+        values = {"id": name.replace("-", "_"), "name": name, "cidr": cidr(number), "password": password, **limits}
+        parts.append(_OF_DEPARTMENT % values)
+        parts += [_OF_PORT % {**values, "port": port} for port in PORTS]
+    return "".join(parts)
