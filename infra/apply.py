@@ -34,7 +34,7 @@ from tenants.problem import Problem, UserError
 
 CLOUD_STACK = "cloud"
 DATA_TYPES = frozenset({"oneroof:block_storage:Volume", "oneroof:object_store:Container"})
-_AT_ONCE = 2
+_AT_ONCE = 3
 
 
 @dataclass(frozen=True)
