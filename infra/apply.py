@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -23,7 +24,8 @@ from infra.programs.command import interrupt
 from infra.programs.department import department_program
 from infra.provider.cloud import Cloud
 from infra.provider.failure import CloudError
-from infra.provider.orphans import delete_orphans, find_orphans
+from infra.provider.orphans import Orphan, delete_orphans, find_orphans
+from infra.provider.serving import cloud_of
 from infra.shared import DesiredCloud
 from tenants.declaration.catalogue import Catalogue
 from tenants.declaration.model import Department
@@ -32,7 +34,7 @@ from tenants.problem import Problem, UserError
 
 CLOUD_STACK = "cloud"
 DATA_TYPES = frozenset({"oneroof:block_storage:Volume", "oneroof:object_store:Container"})
-_AT_ONCE = 2
+_AT_ONCE = 3
 
 
 @dataclass(frozen=True)
@@ -112,8 +114,12 @@ def apply_departments(
 ) -> Iterator[Applied]:
     """Apply departments, two at once; gives each as it ends. Ctrl-C lets what is under way finish and be recorded."""
     desired = {department.slug: (department, build_desired(department, catalogue)) for department in departments}
+    yield from _side_by_side([partial(_apply, site, *pair, refresh, on_step) for pair in desired.values()])
+
+
+def _side_by_side(work: Iterable[Callable[[], Applied]]) -> Iterator[Applied]:
     with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="apply") as pool:
-        futures = [pool.submit(_apply, site, *pair, refresh, on_step) for pair in desired.values()]
+        futures = [pool.submit(each) for each in work]
         try:
             for future in as_completed(futures):
                 yield future.result()
@@ -167,20 +173,28 @@ def _timed(stack: str, work: Callable[[Callable[[stacks.Step], None]], None], on
     return Applied(stack, "applied" if steps else "unchanged", time.monotonic() - started, tuple(steps))
 
 
-def withdraw(site: Site, slug: str, *, on_step: OnStep) -> Applied:
-    """Destroy a department's stack, and first what an interrupted apply made in the cloud and did not record.
+def withdraw(site: Site, slugs: Iterable[str], *, on_step: OnStep) -> Iterator[Applied]:
+    """Destroy departments' stacks, and first what an interrupted apply made in the cloud and did not record; each as it ends.
 
-    Refuses while it holds data, recorded or not, and the engine may not erase it.
+    Refuses all while one holds data, recorded or not, and the engine may not erase it.
     """
-    if not site.engine.exists(slug):
-        raise UserError(Problem(f"{slug} was never applied to cloud {site.engine.cloud}"))
-    recorded = stacks.read_resources(site.engine, slug)
-    cloud = Cloud(site.engine.environment(site.engine.state))
-    orphans = find_orphans(cloud, slug, {str(each.get("id")) for each in recorded})
-    held = [*lost_data(recorded, frozenset()), *(orphan.called for orphan in orphans if orphan.kind.holds_data)]
-    if held and not site.engine.may_erase:
-        raise UserError(Problem(f"{slug} holds data: {', '.join(held)}", "Back it up, then tell --erase-data as well."))
+    recorded = {slug: stacks.read_resources(site.engine, slug) for slug in slugs}
+    if unknown := [slug for slug in recorded if not site.engine.exists(slug)]:
+        raise UserError(*(Problem(f"{slug} was never applied to cloud {site.engine.cloud}") for slug in unknown))
+    cloud = cloud_of(site.engine.provider_environment())
+    orphans = find_orphans(cloud, {slug: {str(each.get("id")) for each in of} for slug, of in recorded.items()})
+    problems = []
+    for slug, of in recorded.items():
+        held = [*lost_data(of, frozenset()), *(orphan.called for orphan in orphans[slug] if orphan.kind.holds_data)]
+        if held and not site.engine.may_erase:
+            hint = "Back it up, then tell --erase-data as well."
+            problems.append(Problem(f"{slug} holds data: {', '.join(held)}", hint))
+    if problems:
+        raise UserError(*problems)
+    yield from _side_by_side([partial(_withdraw, site, slug, cloud, orphans[slug], on_step) for slug in recorded])
 
+
+def _withdraw(site: Site, slug: str, cloud: Cloud, orphans: tuple[Orphan, ...], on_step: OnStep) -> Applied:
     def work(listen: Callable[[stacks.Step], None]) -> None:
         for orphan in orphans:
             listen(stacks.Step("delete", orphan.kind.pulumi_type, f"{orphan.state['name']}, which no run had recorded"))

@@ -136,28 +136,32 @@ def apply(
 
 
 @click.command()
-@click.argument("department")
+@click.argument("departments", nargs=-1, required=True)
 @click.option("--cloud", default="oneroof", show_default=True, help="Entry of clouds.yaml to work on.")
 @click.option("--yes", is_flag=True, help="Really do it.")
 @click.option("--erase-data", is_flag=True, help="Delete its volumes and containers too.")
-def withdraw(department: str, cloud: str, yes: bool, erase_data: bool) -> None:
-    """Delete everything DEPARTMENT has in the cloud; refuses while it holds data unless --erase-data is told."""
+def withdraw(departments: tuple[str, ...], cloud: str, yes: bool, erase_data: bool) -> None:
+    """Delete everything DEPARTMENTS have in the cloud; refuses while one holds data unless --erase-data is told."""
     from infra import apply as applying
     from infra.site import open_site, stacks_of
 
     site = open_site(Installation.current(), cloud=cloud, external_network="", may_erase=erase_data, tell=_tell)
-    if department not in (known := stacks_of(site)):
+    known = stacks_of(site)
+    if unknown := [department for department in departments if department not in known]:
         held = f"It has: {', '.join(known)}." if known else "Nothing was."
-        raise UserError(Problem(f"{department} was never applied to cloud {cloud}", held))
+        raise UserError(*(Problem(f"{department} was never applied to cloud {cloud}", held) for department in unknown))
     if not yes:
-        raise UserError(Problem(f"this deletes everything of {department} in cloud {cloud}", "Tell --yes to do it."))
+        what = f"this deletes everything of {', '.join(departments)} in cloud {cloud}"
+        raise UserError(Problem(what, "Tell --yes to do it."))
+    done: list[Applied] = []
     try:
-        done = applying.withdraw(site, department, on_step=_Said())
+        for each in applying.withdraw(site, dict.fromkeys(departments), on_step=_Said()):
+            done.append(each)
+            _report(each)
     except KeyboardInterrupt:
         click.echo("interrupted: run it again to carry on", err=True)
         sys.exit(_INTERRUPTED)
-    _report(done)
-    sys.exit(_FAILED if done.state == "failed" else 0)
+    sys.exit(_FAILED if any(each.state == "failed" for each in done) else 0)
 
 
 @click.group()

@@ -101,6 +101,11 @@ class DesiredProject:
         """Whether any network is joined to the outside."""
         return any(network.routed for network in self.networks)
 
+    @property
+    def is_worked_in(self) -> bool:
+        """Whether anything of it is made from inside, with a token of the project."""
+        return bool(self.volumes or self.containers or self.servers or "object_store" in self.quotas)
+
 
 @dataclass(frozen=True)
 class DesiredGroup:
@@ -180,6 +185,7 @@ def _server(project: Project, server: Server) -> DesiredServer:
 def _quotas(limits: Limits) -> dict[str, dict[str, int]]:
     """Give the limits in the words of each service."""
     same = ("networks", "subnets", "routers", "ports", "floating_ips", "security_groups", "security_group_rules")
+    objects = {} if limits.containers_gib is None else {"object_store": {"bytes": limits.containers_gib * _GIB}}
     return {
         "compute": {"instances": limits.instances, "cores": limits.cores, "ram": limits.ram_mib},
         "block_storage": {
@@ -188,7 +194,7 @@ def _quotas(limits: Limits) -> dict[str, dict[str, int]]:
             "snapshots": limits.snapshots,
         },
         "network": {name: getattr(limits, name) for name in same},
-        "object_store": {"bytes": limits.containers_gib * _GIB},
+        **objects,
     }
 
 

@@ -86,5 +86,6 @@ def _quota(project: Project, catalogue: Catalogue) -> Table:
     for key, field in Limits.model_fields.items():
         unit = "MiB" if key.endswith("_mib") else "GiB" if key.endswith("_gib") else ""
         needed = "not known" if key == "containers_gib" else str(getattr(needs, key))
-        table.add_row(str(field.title), needed, f"{getattr(limits, key)} {unit}".strip())
+        limit = getattr(limits, key)
+        table.add_row(str(field.title), needed, "no limit" if limit is None else f"{limit} {unit}".strip())
     return table
