@@ -136,7 +136,7 @@ def _essence(plan: PlanDocument) -> Any:
             "department": each.department,
             "state": each.state,
             "steps": [{k: v for k, v in asdict(step).items() if k not in ("in_use", "resource")} for step in each.steps],
-            "data_lost": each.data_lost,
+            "data_lost": [what.partition(" (")[0] for what in each.data_lost],  # how much it holds moves by itself
             "refusals": each.refusals,
         }
         for each in plan.departments

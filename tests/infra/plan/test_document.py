@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from infra.plan_document import (
+from infra.plan.document import (
     CapacityLeft,
     Cost,
     DepartmentPlan,
