@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from tenants.problem import Problem, UserError
 if TYPE_CHECKING:
     from infra.apply import Applied
     from infra.programs.stacks import Step
+    from tenants.declaration.model import Department
 
 _FAILED = 1
 _INTERRUPTED = 130
@@ -25,33 +27,78 @@ _INTERRUPTED = 130
 @click.argument("departments", nargs=-1)
 @shared_options
 @click.option("--erase-data", is_flag=True, help="Delete volumes and containers that are no longer declared.")
+@click.option(
+    "--plan",
+    "plan_file",
+    type=click.Path(path_type=Path),
+    help="Do exactly what this plan says, as `oneroof plan --output` wrote it; stop where it would be another now.",
+)
 def apply(
-    departments: tuple[str, ...], cloud: str, external_network: str, directory: Path | None, refresh: bool, erase_data: bool
+    departments: tuple[str, ...],
+    cloud: str,
+    external_network: str,
+    directory: Path | None,
+    refresh: bool,
+    erase_data: bool,
+    plan_file: Path | None,
 ) -> None:
     """Make the cloud as declared: what all share first, then DEPARTMENTS or all, two at once.
 
-    What did not change is left alone. One department's failure stops no other. Ends with 1 where any failed.
+    What did not change is left alone. A department that is refused (less than it uses, more than the cloud has left) or
+    fails stops no other; what is left is listed at the end, and the command ends with 1. With --plan, what moved since the
+    plan was made is told, nothing is changed, and it ends with 2.
     """
-    from infra.apply import apply_cloud, apply_departments
+    from infra.apply import Applied, apply_cloud, apply_departments
+    from infra.plan.approved import find_refused, load_approved
     from infra.site import load_shared, open_site
 
+    if plan_file is not None and (departments or refresh):
+        raise UserError(
+            Problem("got --plan with DEPARTMENTS or --refresh, expected it alone", "The plan says what is done.")
+        )
     catalogue, every, chosen = load_declared(departments, directory)
     site = open_site(Installation.current(), cloud=cloud, external_network=external_network, may_erase=erase_data, tell=tell)
     done: list[Applied] = []
-    say = _Said()
+    left: tuple[str, ...] = ()
+    with_shared, say = True, _Said()
+    if plan_file is not None:
+        approved = load_approved(site, plan_file, catalogue, every, tell=tell)
+        # the plan saw each resource, so each is looked at: what was changed by hand is in the plan, and no digest tells
+        chosen, with_shared, left, refresh = approved.departments, approved.shared, approved.left, True
     try:
-        shared = load_shared(site, catalogue, every, may_build=True, tell=tell)
-        done.append(apply_cloud(site, shared, refresh=refresh, on_step=say))
-        _report(done[-1])
-        if done[-1].state != "failed":
-            for each in apply_departments(site, chosen, catalogue, refresh=refresh, on_step=say):
+        if with_shared:
+            shared = load_shared(site, catalogue, every, may_build=True, tell=tell)
+            done.append(apply_cloud(site, shared, refresh=refresh, on_step=say))
+            _report(done[-1])
+        if not any(each.state == "failed" for each in done):
+            refused = find_refused(site, chosen, catalogue, tell=tell)
+            for slug, reasons in refused.items():
+                done.append(Applied(slug, "failed", 0.0, reasons=tuple(f"refused: {reason}" for reason in reasons)))
+                _report(done[-1])
+            given = [department for department in chosen if department.slug not in refused]
+            for each in apply_departments(site, given, catalogue, refresh=refresh, on_step=say):
                 done.append(each)
                 _report(each)
     except KeyboardInterrupt:
         click.echo("interrupted: what was under way is finished and recorded; run it again to carry on", err=True)
+        _say_left(chosen, done, left)
         sys.exit(_INTERRUPTED)
     out().print(_table(done))
+    _say_left(chosen, done, left)
     sys.exit(_FAILED if any(each.state == "failed" for each in done) else 0)
+
+
+def _say_left(chosen: Iterable[Department], done: list[Applied], left: Iterable[str]) -> None:
+    """List what is still to be done, and by whom."""
+    ended = {each.stack: each for each in done}
+    for each in done:
+        if each.state == "failed":
+            click.echo(f"left: {each.stack}: {each.reasons[0].partition(' HINT: ')[0]}")
+    for department in chosen:
+        if department.slug not in ended:
+            click.echo(f"left: {department.slug}: not begun")
+    for what in left:
+        click.echo(f"left: {what}")
 
 
 @click.command()

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from infra.agreement import Cloud, find_moved
-from infra.apply import CLOUD_STACK, Site, digest, is_cloud_current, lost_data
+from infra.apply import CLOUD_STACK, Site, is_cloud_current, is_current, lost_data
 from infra.desired import DesiredState, build_desired
 from infra.inventory import Inventory
-from infra.outcome import load_outcome
 from infra.plan.capacity import Host, Stock, build_host, build_stocks
 from infra.plan.cost import build_cost
 from infra.plan.document import Cost, DepartmentPlan
-from infra.plan.loss import Holdings, lost_with
-from infra.plan.recorded import Quotas, Recorded, actual_quotas, build_recorded
+from infra.plan.holdings import read_holdings, read_stored
+from infra.plan.loss import lost_with
+from infra.plan.recorded import Quotas, actual_quotas, build_recorded, declared_quotas
 from infra.plan.refusal import find_refusals
 from infra.plan.steps import build_steps, replaced
-from infra.plan.usage import Usage
+from infra.plan.usage import Usage, build_usage
 from infra.programs import stacks
 from infra.programs.cloud import cloud_program
 from infra.programs.command import interrupt
@@ -49,7 +49,7 @@ def build_surroundings(
     """Gather them; what could not be read of the cloud is not judged."""
     flavors = {flavor.name: flavor for flavor in build_cloud(catalogue, (), None).flavors}
     stocks = build_stocks(found, external_network)
-    return Surroundings(Usage(found), stocks, build_host(found), flavors, catalogue.overbooking, assumptions)
+    return Surroundings(build_usage(found), stocks, build_host(found), flavors, catalogue.overbooking, assumptions)
 
 
 def plan_departments(
@@ -87,28 +87,27 @@ def plan_cloud(site: Site, desired: DesiredCloud, *, refresh: bool) -> Departmen
     except stacks.StackError as error:
         return DepartmentPlan(CLOUD_STACK, "failed", reasons=error.reasons)
     changes = [step for step in steps if step.operation != "same"]
-    lines = build_steps(changes, build_recorded(()), {}, Usage(None))
+    lines = build_steps(changes, build_recorded(()), {}, Usage())
     return DepartmentPlan(CLOUD_STACK, "changes" if lines else "unchanged", lines, replaced(lines))
 
 
 def plan_gone(site: Site, slug: str) -> DepartmentPlan:
     """Tell of a department whose file is there no more: an apply does nothing to it, withdrawing it would lose its data."""
     recorded = build_recorded(stacks.read_resources(site.engine, slug))
-    lost = lost_with(recorded, (), frozenset(), _holdings(site, recorded, lost_data(recorded.resources, frozenset())))
+    lost = lost_with(recorded, (), frozenset(), read_holdings(site, recorded, lost_data(recorded.resources, frozenset())))
     why = f"no longer declared; `oneroof withdraw {slug}` removes it" if recorded.resources else "its file is gone"
     return DepartmentPlan(slug, "gone", data_lost=lost, reasons=(why,))
 
 
 def _plan(site: Site, desired: DesiredState, cloud: Cloud | None, around: Surroundings) -> DepartmentPlan:
     slug, engine = desired.slug, site.engine
-    before = load_outcome(site.installation, slug, engine.cloud)
-    same = before is not None and before.digest == digest(desired, site.external_network)
     resources = stacks.read_resources(engine, slug)
-    if same and resources and cloud is not None and not any(find_moved(resources, cloud)):
+    if is_current(site, desired) and resources and cloud is not None and not any(find_moved(resources, cloud)):
         return DepartmentPlan(slug, "unchanged")
     recorded = build_recorded(resources)
-    declared: Quotas = {(p.key, service): limits for p in desired.projects for service, limits in p.quotas.items()}
-    refusals = tuple(find_refusals(desired, recorded, around.usage, around.stocks, around.flavors, around.overbooking))
+    declared = declared_quotas(desired)
+    usage = replace(around.usage, stored=read_stored(site, recorded, declared))
+    refusals = tuple(find_refusals(desired, recorded, usage, around.stocks, around.flavors, around.overbooking))
     if refusals:
         cost = _cost(recorded.quotas, declared, around)
         return DepartmentPlan(slug, "refused", refusals=refusals, cost=cost)
@@ -120,13 +119,13 @@ def _plan(site: Site, desired: DesiredState, cloud: Cloud | None, around: Surrou
     except stacks.StackError as error:
         return DepartmentPlan(slug, "failed", reasons=error.reasons)
     changes = [step for step in steps if step.operation != "same"]
-    lines = build_steps(changes, recorded, declared, around.usage)
+    lines = build_steps(changes, recorded, declared, usage)
     return DepartmentPlan(
         department=slug,
         state="changes" if lines or kept else "unchanged",
         steps=lines,
         replaced=replaced(lines),
-        data_lost=lost_with(recorded, lines, desired.data_holders, _holdings(site, recorded, lost)),
+        data_lost=lost_with(recorded, lines, desired.data_holders, read_holdings(site, recorded, lost)),
         reasons=kept,
         cost=_cost(actual_quotas(recorded, changes), declared, around),
     )
@@ -136,23 +135,3 @@ def _cost(actual: Quotas, declared: Quotas, around: Surroundings) -> Cost | None
     projects = sorted({key for key, service in actual.keys() | declared.keys() if service == "compute"})
     pairs = ((actual.get((key, "compute"), {}), declared.get((key, "compute"), {})) for key in projects)
     return build_cost(pairs, around.host, around.assumptions)
-
-
-def _holdings(site: Site, recorded: Recorded, lost: Iterable[str]) -> Holdings:
-    """Ask what is in the containers that would be lost: one call each, and none where nothing is lost."""
-    from infra.provider.cloud import Cloud as Session
-    from infra.provider.failure import CloudError
-    from infra.provider.object_store import read_content
-
-    held: dict[str, tuple[int, int]] = {}
-    session = Session(site.engine.environment(site.engine.state))
-    for name in (what.removeprefix("container ") for what in lost if what.startswith("container ")):
-        project, _, container = name.partition("/")
-        if (identifier := recorded.projects.get(project)) is not None:
-            try:
-                content = read_content(session, f"{identifier}/{container}")
-            except CloudError:
-                content = None  # what cannot be counted is lost all the same
-            if content is not None:
-                held[name] = content
-    return held

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from infra.desired import DesiredState
 from infra.programs.stacks import Step
 
 Limits = Mapping[str, int]
@@ -23,11 +24,6 @@ class Recorded:
     resources: tuple[Mapping[str, Any], ...]
     """All of it, as the engine keeps it."""
 
-    def output(self, type_: str, name: str, key: str) -> Any:
-        """Give a recorded property of one resource; nothing where it is not recorded."""
-        found = (each for each in self.resources if each["type"] == type_ and _name(each) == name)
-        return next(((each.get("outputs") or {}).get(key) for each in found), None)
-
 
 def build_recorded(resources: Iterable[Mapping[str, Any]]) -> Recorded:
     """Take out of a stack's resources what a plan needs to know."""
@@ -41,6 +37,11 @@ def build_recorded(resources: Iterable[Mapping[str, Any]]) -> Recorded:
         if str(each["type"]).endswith(":Quota")
     }
     return Recorded(projects, quotas, every)
+
+
+def declared_quotas(desired: DesiredState) -> Quotas:
+    """Give the limits that a department declares."""
+    return {(project.key, service): limits for project in desired.projects for service, limits in project.quotas.items()}
 
 
 def actual_quotas(recorded: Recorded, steps: Iterable[Step]) -> Quotas:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from infra.desired import DesiredProject, DesiredState
 from infra.plan.capacity import CALLED, Stock, number
-from infra.plan.recorded import Recorded
+from infra.plan.recorded import Recorded, declared_quotas
 from infra.plan.usage import Usage
 from infra.shared import DesiredFlavor
 
@@ -47,7 +47,7 @@ def find_refusals(
 def build_growth(desired: DesiredState, recorded: Recorded) -> Growth:
     """Give by how much the department's quotas rise in all; what one of its projects gives back another may have."""
     growth = dict.fromkeys(CALLED, 0)
-    declared = {(project.key, service): limits for project in desired.projects for service, limits in project.quotas.items()}
+    declared = declared_quotas(desired)
     for key, service in declared.keys() | recorded.quotas.keys():
         for limit in CALLED:
             of, _, name = limit.partition("/")

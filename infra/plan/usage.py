@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
 
 from infra.inventory.model import Inventory
 
@@ -29,26 +28,34 @@ _SOURCES: Mapping[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True)
 class Usage:
-    """What is used, by project: cores, MiB, GiB or pieces, as the limits count."""
+    """What is used, by project: cores, MiB, GiB, bytes or pieces, as the limits count."""
 
-    found: Inventory | None
-    """None where the cloud was not read: then nothing is known."""
+    known: frozenset[str] = frozenset()
+    """Limits whose use the cloud told: ``compute/cores``."""
+    counted: Mapping[tuple[str, str], int] = field(default_factory=Counter)
+    """Project's id and limit to what is used of it."""
+    stored: Mapping[str, int] = field(default_factory=dict)
+    """Project's id to bytes of objects, of the projects that were asked: no bulk call tells them."""
 
     def of(self, project_id: str | None, service: str, limit: str) -> int | None:
         """Give what is used of one limit; nothing where the cloud did not tell, which is not the same as none.
 
         A project without id is not made yet and uses 0.
         """
-        sources = _SOURCES.get(f"{service}/{limit}")
         if project_id is None:
             return 0
-        if self.found is None or sources is None or any(getattr(self.found, source) is None for source in sources):
-            return None
-        return self._counted[project_id, f"{service}/{limit}"]
+        if (service, limit) == ("object_store", "bytes"):
+            return self.stored.get(project_id)
+        called = f"{service}/{limit}"
+        return self.counted.get((project_id, called), 0) if called in self.known else None
 
-    @cached_property
-    def _counted(self) -> Counter[tuple[str, str]]:
-        return Counter() if self.found is None else _count(self.found)
+
+def build_usage(found: Inventory | None) -> Usage:
+    """Count what every project uses; without a reading, or of what could not be read, nothing is known."""
+    if found is None:
+        return Usage()
+    known = {limit for limit, sources in _SOURCES.items() if all(getattr(found, each) is not None for each in sources)}
+    return Usage(frozenset(known), _count(found))
 
 
 def _count(found: Inventory) -> Counter[tuple[str, str]]:

@@ -15,15 +15,8 @@ DECLARED = {("prod", "compute"): {"cores": 4, "ram": 8}}
 QUOTA = Step("update", "oneroof:compute:Quota", "prod", (("limits", {"cores": 99.0, "ram": 8}, {"cores": 4, "ram": 8}),))
 
 
-class Five(Usage):
-    """Of everything 5 are used."""
-
-    def of(self, project_id: str | None, service: str, limit: str) -> int | None:
-        return 5 if (project_id, service, limit) == ("id-of-prod", "compute", "cores") else None
-
-
 def lines(*steps: Step, recorded: Recorded = NOTHING) -> tuple[PlanStep, ...]:
-    return build_steps(steps, recorded, DECLARED, Usage(None))
+    return build_steps(steps, recorded, DECLARED, Usage())
 
 
 def rows(*steps: Step, recorded: Recorded = NOTHING) -> list[Row]:
@@ -31,7 +24,7 @@ def rows(*steps: Step, recorded: Recorded = NOTHING) -> list[Row]:
 
 
 def test_of_a_quota_the_limits_that_differ_are_shown_with_what_is_used() -> None:
-    steps = build_steps([QUOTA], PROD, DECLARED, Five(None))
+    steps = build_steps([QUOTA], PROD, DECLARED, Usage(frozenset({"compute/cores"}), {("id-of-prod", "compute/cores"): 5}))
     assert steps == (PlanStep("update", "oneroof:compute:Quota", "prod", "compute quota prod", "limits.cores", 4, 99, 5),)
     assert isinstance(steps[0].actual, int)
 
