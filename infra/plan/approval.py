@@ -23,7 +23,10 @@ def check_appliable(plan: PlanDocument, cloud: str) -> None:
 
 
 def find_moved(approved: PlanDocument, now: PlanDocument) -> Iterator[str]:
-    """Give a sentence for each thing that the plan of now does otherwise than the approved one."""
+    """Give a sentence for each thing that the plan of now does and the approved one does not.
+
+    What was approved and is done already has not moved: an apply that was interrupted carries on with the same plan.
+    """
     before = {each.department: each for each in approved.departments}
     after = {each.department: each for each in now.departments}
     for slug in sorted(before.keys() | after.keys()):
@@ -38,11 +41,10 @@ def _moved(slug: str, before: DepartmentPlan | None, after: DepartmentPlan | Non
         yield from (f"{slug}: now {after.state}: {sentence}" for sentence in (*after.refusals, *after.reasons))
         return
     old, new = _by_property(before.steps), _by_property(after.steps)
-    for key in sorted(old.keys() | new.keys()):
-        if (was := old.get(key, ())) != (step := new.get(key, ())):
-            _, name, property_ = key
-            resource = " ".join(filter(None, (name, property_)))
-            yield f"{slug}: {resource}: approved: {_words(was)}; now: {_words(step)}"
+    for key, changes in sorted(new.items()):
+        was = old.get(key, ())
+        if any(change not in was for change in changes):
+            yield f"{slug}: {' '.join(filter(None, key[1:]))}: approved: {_words(was)}; now: {_words(changes)}"
     for what in sorted({*map(_holder, after.data_lost)} - {*map(_holder, before.data_lost)}):
         yield f"{slug}: data of {what} would be lost, which the approved plan does not say"
 

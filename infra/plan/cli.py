@@ -74,7 +74,7 @@ def plan(
     with Console(stderr=True).status("planning") as status:
         made = make_plan(site, asked, tell=tell, on_planned=lambda slug: status.update(f"planned {slug}"))
     for each in made.departments:
-        for reason in each.reasons:
+        for reason in each.reasons if each.state != "gone" or form != "text" else ():
             tell(f"{each.department}: {reason}")
     for warning in made.warnings:
         tell(f"warning: {warning}")

@@ -138,6 +138,8 @@ def print_plan(plan: PlanDocument, console: Any) -> None:
             console.print(f"replaced: {each.department}: {what}")
         for what in each.data_lost:
             console.print(f"data lost: {each.department}: {what}")
+        if each.state == "gone":
+            console.print(f"gone: {each.department}: {'; '.join(each.reasons)}")
         if each.cost is not None:
             console.print(f"cost: {each.department}: {cost_words(each.cost)}")
     for words in capacity_words(plan):
