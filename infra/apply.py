@@ -95,6 +95,13 @@ def is_cloud_current(site: Site, desired: DesiredCloud) -> bool:
     return stamp.exists() and stamp.read_text() == wanted and site.engine.exists(CLOUD_STACK)
 
 
+def is_current(site: Site, desired: DesiredState) -> bool:
+    """Tell whether a department was applied as it is declared now; what became of it in the cloud is another matter."""
+    before = load_outcome(site.installation, desired.slug, site.engine.cloud)
+    applied = before is not None and before.digest == digest(desired, site.external_network)
+    return applied and site.engine.exists(desired.slug)
+
+
 def apply_cloud(site: Site, desired: DesiredCloud, *, refresh: bool, on_step: OnStep) -> Applied:
     """Apply what all departments share."""
     stamp, wanted = cloud_stamp(site), digest(desired, site.external_network)

@@ -7,12 +7,14 @@ import click
 from infra import apply_cli, deploy_cli, inventory_cli, up_cli
 from infra.image import cli as image_cli
 from infra.lab import cli as lab_cli
+from infra.plan import cli as plan_cli
 
 COMMANDS: tuple[click.Command, ...] = (
     *up_cli.COMMANDS,
     *lab_cli.COMMANDS,
     *deploy_cli.COMMANDS,
     *image_cli.COMMANDS,
+    *plan_cli.COMMANDS,
     *apply_cli.COMMANDS,
     *inventory_cli.COMMANDS,
 )

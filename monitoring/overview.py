@@ -19,8 +19,9 @@ from monitoring.objectives import Objective, build_objectives, load_policy
 from monitoring.probe import Answer, ask_all
 from monitoring.prometheus import DEPARTMENT_UTILISATION, HOST_UTILISATION, Prometheus, PrometheusError, Sample
 from monitoring.savings.model import CloudUse, Savings, build_savings
-from monitoring.savings.survey import Assumptions, Baseline, load_assumptions, load_baseline
+from monitoring.savings.survey import Baseline, load_baseline
 from monitoring.usage import CloudUsage, ProjectUse, ServerUse, department_shares
+from tenants.assumptions.model import Assumptions, load_assumptions
 from tenants.declaration.load import load_departments
 from tenants.declaration.model import Department
 from tenants.installation import Installation

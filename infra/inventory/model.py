@@ -148,6 +148,10 @@ class StoragePool:
     total_gib: float | None
     free_gib: float | None
     provisioned_gib: float | None
+    thin: bool = False
+    """Whether space is taken only when it is written, so that more may be given than there is."""
+    over_subscription: float | None = None
+    """How many times its space a thin back end may give."""
 
 
 @dataclass(frozen=True)

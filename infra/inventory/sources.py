@@ -160,7 +160,23 @@ def parse_storage_pool(raw: Raw) -> StoragePool:
         return float(value) if isinstance(value, int | float) else None
 
     total, free = number("total_capacity_gb"), number("free_capacity_gb")
-    return StoragePool(raw["name"], total, free, number("provisioned_capacity_gb"))
+    provisioned = number("provisioned_capacity_gb")
+    return StoragePool(
+        name=raw["name"],
+        total_gib=total,
+        free_gib=free,
+        provisioned_gib=number("allocated_capacity_gb") if provisioned is None else provisioned,  # as Cinder itself does
+        thin=said.get("thin_provisioning_support") in (True, "True"),
+        over_subscription=_ratio(said.get("max_over_subscription_ratio")),
+    )
+
+
+def _ratio(said: Any) -> float | None:
+    """Read a ratio that drivers give as a number or as text; ``auto`` says nothing."""
+    try:
+        return float(said)
+    except (TypeError, ValueError):
+        return None
 
 
 def parse_network(raw: Raw) -> Network:

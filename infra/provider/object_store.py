@@ -96,6 +96,14 @@ class Container(Kind):
             _raise_for(response)
 
 
+def read_content(cloud: Cloud, identifier: str) -> tuple[int, int] | None:
+    """Ask how many objects a container holds, and their bytes, by one HEAD; nothing where that is not told."""
+    response = cloud.admin.object_store.head(_address(cloud, identifier))
+    if response.status_code >= 400:
+        return None
+    return int(response.headers["X-Container-Object-Count"]), int(response.headers["X-Container-Bytes-Used"])
+
+
 def _store(cloud: Cloud, identifier: str) -> Any:
     return cloud.in_project(identifier.partition("/")[0]).object_store
 

@@ -17,9 +17,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from monitoring.savings.survey import Assumptions, Baseline, DepartmentBaseline, Figure, ServerGroup
+from monitoring.savings.survey import Baseline, DepartmentBaseline, ServerGroup
+from tenants.assumptions.figures import Figure
+from tenants.assumptions.model import HOURS_A_YEAR, Assumptions, power
 
-HOURS_A_YEAR = 8760
 IDLE = "(idle)"
 """The name of what no department uses; no department can be called so."""
 
@@ -85,11 +86,6 @@ class Savings:
     """Whether the survey or the prices are a sample that describes no real machine room."""
     missing: tuple[str, ...]
     """What could not be computed, and why."""
-
-
-def power(idle_watts: float, max_watts: float, utilisation: float) -> float:
-    """F1: give the watts of one server."""
-    return idle_watts + (max_watts - idle_watts) * utilisation
 
 
 def dominant_share(usage: Mapping[str, float], capacity: Mapping[str, float]) -> float:

@@ -70,6 +70,11 @@ class Catalogue(Declared):
     )
     roles: tuple[Name, ...] = Field(min_length=1, title="Roles", description="Roles that groups may have on projects.")
     addresses: AddressPlan = Field(title="Address plan", description="Which addresses belong to whom.")
+    overbooking: Annotated[float, Field(ge=1, le=1000)] = Field(
+        default=1.0,
+        title="Overbooking",
+        description="How many times what the cloud has left the quotas of one department may grow by; 1: each is covered.",
+    )
 
     def limits(self, quota: Quota) -> Limits:
         """Give every limit that a quota means; raises KeyError for a class that is not in the catalogue."""

@@ -17,7 +17,7 @@ from tenants.declaration.complete import complete
 from tenants.declaration.model import Department
 from tenants.declaration.rules import Finding, check
 from tenants.declaration.sentence import sentences
-from tenants.declaration.source import Source, load_source
+from tenants.declaration.source import Source, load_source, parse_source
 from tenants.declaration.words import Declared
 from tenants.installation import repository
 from tenants.problem import Problem, UserError
@@ -35,6 +35,11 @@ def default_directory() -> Path:
 def load_catalogue(directory: Path | None = None) -> Catalogue:
     """Read ``catalogue.yaml`` of a folder of declarations, this checkout's where none is told."""
     return _validate(Catalogue, load_source((directory or default_directory()) / CATALOGUE_NAME))
+
+
+def parse_catalogue(text: str, file: Path) -> Catalogue:
+    """Read a catalogue's text; ``file`` is only named in messages."""
+    return _validate(Catalogue, parse_source(text, file))
 
 
 def load_departments(directory: Path | None = None, catalogue: Catalogue | None = None) -> tuple[Department, ...]:
