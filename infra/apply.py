@@ -181,7 +181,7 @@ def _timed(stack: str, work: Callable[[Callable[[stacks.Step], None]], None], on
 
 
 def withdraw(site: Site, slugs: Iterable[str], *, on_step: OnStep) -> Iterator[Applied]:
-    """Destroy departments' stacks, and first what an interrupted apply made in the cloud and did not record; each as it ends.
+    """Destroy departments' stacks, and first what an interrupted apply made and did not record; gives each as it ends.
 
     Refuses all while one holds data, recorded or not, and the engine may not erase it.
     """

@@ -1,8 +1,9 @@
-"""``make bench-departments``: the same departments by oneroof, by Terraform's OpenStack provider, and by raw calls, in one run.
+"""``make bench-departments``: the same departments by oneroof, Terraform's OpenStack provider and raw calls, in one run.
 
-Runs against the cloud of the current installation; in the lab the calls are counted at the cloud's own door, and everything that
-asks the cloud meanwhile from outside counts too. Whatever was made is taken back, also when interrupted. Terraform takes part where
-``terraform`` and its provider's binary are at hand (PATH, or ``ONEROOF_BENCH_TERRAFORM_PROVIDER``); else recorded figures are shown.
+Runs against the cloud of the current installation; in the lab the calls are counted at the cloud's own door, and everything
+that asks the cloud meanwhile from outside counts too. Whatever was made is taken back, also when interrupted. Terraform
+takes part where ``terraform`` and its provider's binary are at hand (PATH, or ``ONEROOF_BENCH_TERRAFORM_PROVIDER``); else
+recorded figures are shown.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ from tenants.installation import Installation
 ONEROOF = Path(sys.executable).parent / "oneroof"
 # rows that nobody can reach any more, whoever made them
 _LEFT = " + ".join(
-    f"(select count(*) from {table} where project_id not in (select id from keystone.project) {more})"
+    f"(select count(*) from {table} where project_id not in (select id from keystone.project) {more})"  # noqa: S608 - constants alone
     for table, more in (
         ("nova_api.quotas", ""),
         ("cinder.quotas", "and deleted = 0"),

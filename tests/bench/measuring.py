@@ -1,4 +1,4 @@
-"""One command measured: wall time, its processors' time, its peak memory, and the processors' time of the cloud's machines."""
+"""One command measured: wall time, its processors' time, its peak memory, and the processors' time of the cloud."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def measure(
     cloud_cpu: Callable[[], float],
     good: frozenset[int] = frozenset({0}),
 ) -> Cost:
-    """Run a command to its end, what it says to ``log``; raises CalledProcessError where it ends with another than ``good``."""
+    """Run a command to its end, what it says to ``log``; raises CalledProcessError where its end is not ``good``."""
     before, cloud_before, started = resource.getrusage(resource.RUSAGE_CHILDREN), cloud_cpu(), time.monotonic()
     with log.open("a") as said:
         said.write(f"$ {' '.join(argv)}\n")
