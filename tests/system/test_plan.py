@@ -21,6 +21,7 @@ import yaml
 
 from infra.lab.status import LabStatus
 from infra.outcome import load_outcome
+from infra.provider.account import build_address
 from tenants.installation import Installation, repository
 
 pytestmark = pytest.mark.system
@@ -137,12 +138,13 @@ def project(trial: Trial, installation: Installation) -> str:
 
 
 @pytest.fixture
-def planner(cloud: Any) -> Iterator[tuple[str, str, str]]:
+def planner(cloud: Any, project: str) -> Iterator[tuple[str, str, str]]:
     """Give an operator whom nobody else is: name, password and id, by which the services' logs tell the plan's requests."""
     name, password = f"system-plan-{secrets.token_hex(4)}", secrets.token_urlsafe(24)
     user = cloud.identity.create_user(name=name, password=password, domain_id="default")
     role = cloud.identity.find_role("admin")
-    cloud.identity.assign_project_role_to_user(cloud.current_project_id, user, role)
+    for where in (cloud.current_project_id, project):  # what is in containers, a project's own token alone may ask
+        cloud.identity.assign_project_role_to_user(where, user, role)
     yield name, password, user.id
     cloud.identity.delete_user(user)
 
@@ -181,8 +183,9 @@ def test_a_plan_of_a_changed_department_writes_nothing_anywhere(
     oneroof: Callable[..., str],
     tmp_path: Path,
 ) -> None:
-    store = cloud.connect_as(project_id=project).object_store
-    store.upload_object(container="papers", name="minutes", data=b"x" * 2_000_000)
+    account = build_address(cloud.object_store.get_endpoint(), cloud.current_project_id, project)
+    stored = cloud.connect_as(project_id=project).object_store.put(f"{account}/papers/minutes", data=b"x" * 2_000_000)
+    assert stored.status_code == 201
     changed = DECLARATION.replace("cores: 4", "cores: 6").replace("containers_gib: 2", "containers_gib: 1")
     changed = changed.replace("keeper, flavor: tiny", "keeper, flavor: small")
     trial.declare(changed.replace("    containers:\n      - {name: papers}\n", "").replace("size_gib: 1", "size_gib: 2"))
