@@ -7,7 +7,9 @@ import pytest
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update", action="store_true", help="rewrite golden files and generated blocks instead of comparing")
-    parser.addoption("--as-it-stands", action="store_true", help="drive the lab that runs, not brought up to this checkout first")
+    parser.addoption(
+        "--as-it-stands", action="store_true", help="drive the lab that runs, not brought up to this checkout first"
+    )
 
 
 def pytest_configure() -> None:
