@@ -140,14 +140,17 @@ def department() -> None:
 @click.option("--cloud", default="oneroof", show_default=True, help="Entry of clouds.yaml the department lives in.")
 @click.option("--output", type=click.Path(path_type=Path), help="File to write.  [default: departments/SLUG-clouds.yaml]")
 def clouds(slug: str, cloud: str, output: Path | None) -> None:
-    """Write a clouds.yaml for the local users of department SLUG, readable by its owner alone, and print its path."""
+    """Write a clouds.yaml for the local users of department SLUG, readable by its owner alone, and print its path.
+
+    With --output, the certificate that it trusts is put beside it as ca.pem.
+    """
     import yaml
 
     from infra.credentials import build_clouds
     from infra.outcome import load_outcome
     from infra.programs.stacks import read_secrets
     from infra.site import open_site
-    from tenants.writing import write_private
+    from tenants.writing import write_private, write_whole
 
     installation = Installation.current()
     outcome = load_outcome(installation, slug, cloud)
@@ -160,6 +163,10 @@ def clouds(slug: str, cloud: str, output: Path | None) -> None:
     operator = yaml.safe_load(installation.clouds.read_text())["clouds"][cloud]
     passwords = read_secrets(site.engine, slug)["passwords"]
     file = output or installation.home / "departments" / f"{slug}-clouds.yaml"
+    if output and "cacert" in operator:  # the file goes to another machine: what it trusts goes with it
+        authority = output.resolve().with_name("ca.pem")
+        write_whole(authority, Path(operator["cacert"]).read_bytes())
+        operator = {**operator, "cacert": str(authority)}
     write_private(file, yaml.safe_dump(build_clouds(outcome, passwords, operator), sort_keys=False))
     click.echo(file)
 
