@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -21,8 +22,11 @@ if TYPE_CHECKING:
     from infra.review.reviewing import Desk
 
 TOKEN = "ONEROOF_FORGE_TOKEN"  # noqa: S105 - the variable's name
+SECRET = "ONEROOF_WEBHOOK_SECRET"  # noqa: S105 - the variable's name
 FORGES = ("gitea", "github", "gitlab")
 _FAILED = 1
+_EVERY = timedelta(minutes=10)
+"""How often everything is looked at, whatever the webhooks tell."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,7 @@ class Told:
 @click.command()
 @click.argument("numbers", nargs=-1, type=click.IntRange(min=1))
 @click.option("--merged", is_flag=True, help="Apply what was merged, instead of reviewing what is open.")
+@click.option("--listen", metavar="ADDRESS:PORT", help="Stay, and answer what the forge's webhooks tell of: both of these.")
 @click.option("--forge", type=click.Choice(FORGES), help="Which API it speaks (Forgejo: gitea).  [default: the job's]")
 @click.option("--url", help="Address of the forge.  [default: the job's]")
 @click.option("--repository", metavar="OWNER/NAME", help="The repository there.  [default: the job's]")
@@ -47,6 +52,7 @@ class Told:
 def review(
     numbers: tuple[int, ...],
     merged: bool,
+    listen: str | None,
     forge: str | None,
     url: str | None,
     repository: str | None,
@@ -59,21 +65,34 @@ def review(
     The answer is one comment with the plan, kept up to date, labels for risks, and the commit status oneroof/plan. Rights
     and rules are the protected branch's; of the request its declarations alone are read, as data. With --merged, applies
     merged requests exactly as they were planned and approved, and reports in the same comment. The forge's token is read
-    from ONEROOF_FORGE_TOKEN. Ends with 0 when every request was answered, 1 where one could not be, or an apply failed.
+    from ONEROOF_FORGE_TOKEN, the secret of its webhooks from ONEROOF_WEBHOOK_SECRET. Ends with 0 when every request was
+    answered, 1 where one could not be, or an apply failed.
     """
+    told = find_told(forge, url, repository, os.environ)
+    if listen is None:
+        desk = _open_desk(told, branch, cloud, external_network)
+        sys.exit(_FAILED if _work(desk, frozenset(numbers), merged=merged) else 0)
+    if numbers or merged:
+        raise UserError(Problem("got --listen with NUMBERS or --merged, expected it alone"))
+    address = parse_address(listen)
+    # out of the environment, as the token is
+    if not (secret := os.environ.pop(SECRET, "")):
+        raise UserError(Problem(f"{SECRET}: got nothing, expected the secret that the forge signs its webhooks with"))
+    _listen(_open_desk(told, branch, cloud, external_network), address, secret)
+
+
+def _work(desk: Desk, numbers: frozenset[int], *, merged: bool) -> bool:
+    """Review or apply requests, all that wait where none is told; tell whether any could not be."""
     from infra.review.clone import GitError
     from infra.review.merged import apply_merged, waiting_numbers
     from infra.review.request import ForgeError
     from infra.review.reviewing import open_numbers, review_request
 
-    told = find_told(forge, url, repository, os.environ)
-    desk = _open_desk(told, branch, cloud, external_network)
     failed = False
     with (desk.records / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # two reviews at once would each write a comment
         try:
-            waiting = waiting_numbers(desk) if merged else open_numbers(desk)
-            for number in numbers or tuple(waiting):
+            for number in sorted(numbers) or tuple(waiting_numbers(desk) if merged else open_numbers(desk)):
                 try:
                     if merged:
                         result = apply_merged(desk, number)
@@ -82,10 +101,38 @@ def review(
                         review_request(desk, number)
                 except (ForgeError, GitError) as error:
                     failed = True
-                    click.echo(f"request {number}: {error}", err=True)
+                    _tell(f"request {number}: {error}")
         except ForgeError as error:
             raise UserError(Problem(str(error), "Is the address right, and may the token's account do this?")) from error
-    sys.exit(_FAILED if failed else 0)
+    return failed
+
+
+def _listen(desk: Desk, address: tuple[str, int], secret: str) -> None:
+    import queue
+
+    from infra.review.listening import heard, listen
+
+    waiting: queue.Queue[int] = queue.Queue()
+    try:
+        server = listen(address, secret, waiting.put)
+        with server as port:
+            _tell(f"listening on port {port}")
+            for numbers in heard(waiting, _EVERY):
+                for merged in (False, True):
+                    try:
+                        _work(desk, numbers, merged=merged)
+                    except UserError as error:  # the forge is away, or the branch is broken: the next look finds out
+                        _tell(str(error))
+    except KeyboardInterrupt:
+        _tell("stopped")
+
+
+def parse_address(text: str) -> tuple[str, int]:
+    """Give host and port; raises UserError for anything else."""
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdigit() or int(port) > 65535:
+        raise UserError(Problem(f"--listen: got {text}, expected ADDRESS:PORT such as 127.0.0.1:8480"))
+    return host, int(port)
 
 
 def find_told(forge: str | None, url: str | None, repository: str | None, environ: Mapping[str, str]) -> Told:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -87,6 +88,26 @@ class Tried:
         told = {"ONEROOF_FORGE_TOKEN": self.forge.tokens[BOT], "ONEROOF_HOME": str(self.home), **environment}
         argv = [self.command, "review", *words, "--forge", "gitea", "--url", self.forge.url, "--repository", REPOSITORY]
         return subprocess.run(argv, capture_output=True, text=True, env={**os.environ, **told}, check=False)
+
+    @contextmanager
+    def listening(self, secret: str) -> Iterator[str]:
+        """Run it as the service that hears webhooks; give its address."""
+        told = {"ONEROOF_FORGE_TOKEN": self.forge.tokens[BOT], "ONEROOF_HOME": str(self.home)}
+        environment = {**os.environ, **told, "ONEROOF_WEBHOOK_SECRET": secret}
+        argv = [self.command, "review", "--listen", "127.0.0.1:0", "--forge", "gitea", "--url", self.forge.url]
+        with subprocess.Popen(
+            [*argv, "--repository", REPOSITORY], stderr=subprocess.PIPE, text=True, env=environment
+        ) as process:
+            assert process.stderr is not None
+            said = process.stderr.readline()
+            assert "listening on port" in said, said + process.stderr.read()
+            try:
+                yield f"http://127.0.0.1:{said.split()[-1]}/"
+            finally:
+                process.send_signal(signal.SIGINT)
+                rest = process.stderr.read()
+            assert process.wait() == 0, rest
+            assert rest.rstrip().endswith("stopped"), rest
 
     def comment(self, number: int) -> str:
         """Give the text of the one comment on a request."""
