@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from infra import apply_cli, deploy_cli, inventory_cli, up_cli
+from infra import apply_cli, deploy_cli, inventory_cli, shares_cli, up_cli
 from infra.image import cli as image_cli
 from infra.lab import cli as lab_cli
 from infra.plan import cli as plan_cli
@@ -17,4 +17,5 @@ COMMANDS: tuple[click.Command, ...] = (
     *plan_cli.COMMANDS,
     *apply_cli.COMMANDS,
     *inventory_cli.COMMANDS,
+    *shares_cli.COMMANDS,
 )

@@ -85,7 +85,7 @@ def find_refused(
     from infra.inventory.collect import collect_inventory
     from infra.inventory.connect import connect
 
-    desired = [build_desired(department, catalogue) for department in departments]
+    desired = [build_desired(department, catalogue, site.today) for department in departments]
     desired = [each for each in desired if not is_current(site, each)]
     if not desired:
         return {}
