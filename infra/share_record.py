@@ -86,8 +86,7 @@ def build_entries(
             yield Entry(at, event, cloud, owner, share.kind, share.place, share.grantee, share.access, terms, "")
     for key, old in before.items():
         if key not in after:
-            ended = old.terms.get("to", "") and old.terms["to"] < now.date().isoformat()
-            why = reason or (f"ended on {old.terms['to']}" if ended else "no longer declared")
+            why = reason or _why(grants, old, now)
             yield Entry(at, WITHDRAWN, cloud, owner, *key, old.access, old.terms, why)
 
 
@@ -144,8 +143,21 @@ def load_entries(file: Path) -> tuple[Entry, ...]:
     return tuple(entries)
 
 
+def _why(grants: Sequence[Grant], old: Entry, now: datetime) -> str:
+    """Give why something was taken back: by the day that is declared, else by the one it was given with."""
+    declared = max((grant.last_day for grant in _of(grants, old.key)), default=None)
+    last_day = declared.isoformat() if declared else str(old.terms.get("to", ""))
+    if last_day and last_day < now.date().isoformat():
+        return f"ended on {last_day}"
+    return "not in force yet" if declared else "no longer declared"
+
+
+def _of(grants: Sequence[Grant], key: tuple[str, str, str]) -> list[Grant]:
+    return [grant for grant in grants if (str(grant.kind), grant.place, grant.grantee) == key]
+
+
 def _terms(grants: Sequence[Grant], key: tuple[str, str, str], now: datetime) -> Terms:
-    same = [grant for grant in grants if (str(grant.kind), grant.place, grant.grantee) == key]
+    same = _of(grants, key)
     same = [grant for grant in same if grant.in_force(now.date())] or same
     return build_terms(same[0]) if same else {}
 
