@@ -137,7 +137,8 @@ def load_entries(file: Path) -> tuple[Entry, ...]:
             told, entry = "", None
         if told != previous or entry is None:
             what = "this line, or the one before it, is not what was recorded"
-            raise UserError(Problem(what, "The control plane's backups hold older copies.", file, number))
+            hint = "Nothing is lost for an apply, which goes on below; keep the file as it is for who looks into it."
+            raise UserError(Problem(what, hint, file, number))
         previous = _hash(line)
         entries.append(entry)
     return tuple(entries)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tenants.installation import Installation
+from tenants.problem import Problem, UserError
 
 if TYPE_CHECKING:
     from infra.share_record import Entry
@@ -32,9 +33,12 @@ _FAILED = 1
 @click.group(invoke_without_command=True)
 @_DIRECTORY
 @DAY
+@click.option("--department", metavar="NAME", help="Only what this department gives, gets or asks for.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context
-def shares(context: click.Context, directory: Path | None, day: datetime | None, as_json: bool) -> None:
+def shares(
+    context: click.Context, directory: Path | None, day: datetime | None, department: str | None, as_json: bool
+) -> None:
     """Show what departments share with one another, for what and how long, and what they ask; reaches no cloud."""
     if context.invoked_subcommand is not None:
         return
@@ -42,7 +46,11 @@ def shares(context: click.Context, directory: Path | None, day: datetime | None,
     from tenants.declaration.sharing import build_shares
     from tenants.today import today
 
-    found = build_shares(load_departments(directory), day.date() if day else today())
+    departments = load_departments(directory)
+    if department and department not in (known := [each.name for each in departments]):
+        raise UserError(Problem(f"got department {department}, expected one of: {', '.join(known)}"))
+    every = build_shares(departments, day.date() if day else today())
+    found = tuple(share for share in every if not department or department in share.departments)
     if as_json:
         click.echo(json.dumps([share.as_json() for share in found], indent=1, ensure_ascii=False))
     elif found:
@@ -90,6 +98,34 @@ def enforce(cloud: str, directory: Path | None, day: datetime | None, dry_run: b
     if not taken:
         click.echo("nothing has ended that is still in the cloud", err=True)
     sys.exit(_FAILED if any(each.failure for each in taken) else 0)
+
+
+@shares.command()
+@click.option("--cloud", default="oneroof", show_default=True, help="Entry of clouds.yaml to work on.")
+@_DIRECTORY
+def verify(cloud: str, directory: Path | None) -> None:
+    """Compare all that is open across departments in the cloud with the grants in force; change nothing.
+
+    Finds also what people opened by hand: a container's list, a network's policy, a member of an image. Ends with 1
+    where anything differs.
+    """
+    from infra.provider.cloud import CLOUD_VARIABLE, Cloud
+    from infra.provider.failure import CloudError
+    from infra.provider.open_access import collect_open
+    from infra.share_verification import compare, wanted
+    from tenants.declaration.load import load_departments
+    from tenants.today import today
+
+    departments, installation = load_departments(directory), Installation.existing()
+    try:
+        found = collect_open(Cloud({"OS_CLIENT_CONFIG_FILE": str(installation.clouds), CLOUD_VARIABLE: cloud}))
+    except CloudError as error:
+        raise click.ClickException(f"the cloud could not be read: {error}") from error
+    differences = [*compare(found, wanted(departments, today()))]
+    for each in differences:
+        click.echo(str(each))
+    click.echo(f"open across departments: {len(found)}; differences from the grants in force: {len(differences)}", err=True)
+    sys.exit(_FAILED if differences else 0)
 
 
 def _table(found: tuple[Share, ...]) -> Any:

@@ -1,7 +1,8 @@
 """Sharing between departments: what one gives another for a time, what one asks of another, and how far each has come.
 
 A grant stands in the file of the department whose thing it is; a request in the file of the department that asks. Days
-are UTC's, the last one included.
+are UTC's, the last one included. Pools of subnets are not shared: every range is declared by whom it belongs to, from one
+plan, and what somebody took from another's pool would be in no declaration.
 """
 
 from __future__ import annotations
@@ -187,6 +188,11 @@ class Share:
     detail: str
     """The state as people say it: ``ends in 12 days``."""
     terms: Grant | Request
+
+    @property
+    def departments(self) -> tuple[str, str]:
+        """Whose it is, and who gets it or asks for it."""
+        return self.owner, self.grantee.partition("/")[0]
 
     @property
     def access(self) -> str:

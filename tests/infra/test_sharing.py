@@ -12,6 +12,8 @@ import pytest
 from infra.components.share import container_access
 from infra.desired import DesiredShare, build_desired
 from infra.enforcement import ended
+from infra.provider.open_access import Open
+from infra.share_verification import compare, wanted
 from infra.sharing import Standing, in_order, missing_grantees, standing
 from tenants.declaration.load import load_catalogue
 from tenants.declaration.model import Container, Department, Grant, Network, Project
@@ -120,6 +122,21 @@ def test_what_ended_is_taken_back_unless_a_later_grant_carries_it_on() -> None:
 
 
 def test_the_operations_host_takes_back_without_pulumi() -> None:
-    code = "import sys; sys.modules['pulumi'] = None; import infra.enforcement, infra.share_record"
+    code = "import sys; sys.modules['pulumi'] = None; import infra.enforcement, infra.share_verification"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_what_is_open_without_a_grant_and_what_is_granted_and_not_open_is_told() -> None:
+    owner = department("a", grant(MAPS, "b/prod", access="write"), grant(FRONT, "b/prod"), grant(IMAGE, "c/web"))
+    grants = wanted([owner], date(2026, 6, 1))
+    front, public = Open("a/a-prod", "network", "front", "b/b-prod", "use"), ".r:* and others"
+    found = {front, Open("a/a-prod", "container", "maps", "b/b-prod", "read"), Open("a/a-prod", "image", "x", public, "use")}
+    assert [str(difference) for difference in compare(found, grants)] == [
+        "a: container prod/maps for b/prod, read: open without a grant in force",
+        "a: image prod/x for .r:* and others, use: open without a grant in force",
+        "a: container prod/maps for b/prod, write: granted, and not open",
+        "a: image prod/paths 2027 for c/web, use: granted, and not open",
+    ]
+    assert list(compare(grants, grants)) == []
+    assert wanted([owner], date(2027, 1, 1)) == frozenset()
