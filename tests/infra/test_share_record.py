@@ -114,6 +114,12 @@ def test_what_was_altered_is_named(file: Path, altered: str) -> None:
     assert str(caught.value).startswith(expected)
 
 
+def test_an_altered_line_stops_nobody_from_recording(file: Path) -> None:
+    note(file, [READ], grant())
+    file.write_bytes(b"nothing\n" + file.read_bytes())
+    assert note(file, []) == [("withdrawn", "read", "no longer declared")]
+
+
 def test_nothing_recorded_is_no_mistake(file: Path) -> None:
     nothing: tuple[Entry, ...] = ()
     assert load_entries(file) == nothing

@@ -17,6 +17,8 @@ import yaml
 from openstack.connection import Connection
 
 from infra.lab.status import LabStatus
+from tenants.declaration.load import load_departments
+from tenants.declaration.sharing import Kind, granted
 from tenants.installation import repository
 
 pytestmark = pytest.mark.system
@@ -237,3 +239,15 @@ def test_nothing_is_given_to_a_department_that_is_not_in_the_cloud(pair: Pair) -
     done = pair.run("apply", OWNER, "--directory", str(pair.folder))
     assert done.returncode == 1
     assert "shares something with sharing-nobody, which is not in the cloud yet: apply sharing-nobody first" in done.stderr
+
+
+def test_what_the_samples_share_is_open_to_whom_they_say(users: dict[str, Connection]) -> None:
+    grants = [(each.name, grant) for each in load_departments() for grant in granted(each.shares, TODAY)]
+    containers = [(owner, grant) for owner, grant in grants if grant.kind is Kind.CONTAINER]
+    if not containers:
+        pytest.skip(f"no container of the samples is shared on {TODAY}")
+    for owner, grant in containers:
+        address = f"{users[owner].object_store.get_endpoint()}/{grant.item}"
+        answers = {slug: user.session.get(address, raise_exc=False).status_code for slug, user in users.items()}
+        assert {slug for slug, status in answers.items() if status == 200} == {owner, grant.grantee.partition("/")[0]}
+        assert set(answers.values()) == {200, 403}
