@@ -112,6 +112,10 @@ def parks(*requests: str) -> str:
             {"container": None, "network": "prod/front", "access": "write"},
             "access: got write for network prod/front, expected access of a container alone\n  HINT: Leave it out.",
         ),
+        (
+            {"legal_basis": "TBD"},
+            "legal_basis: got TBD, expected your own words in place of the placeholder",
+        ),
         ({"data_items": None}, "data_items: got none, expected which data of the container it is about"),
         (
             {"approved_by": "[it@forestry.gov.example]"},
