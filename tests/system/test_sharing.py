@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -251,3 +251,9 @@ def test_what_the_samples_share_is_open_to_whom_they_say(users: dict[str, Connec
         answers = {slug: user.session.get(address, raise_exc=False).status_code for slug, user in users.items()}
         assert {slug for slug, status in answers.items() if status == 200} == {owner, grant.grantee.partition("/")[0]}
         assert set(answers.values()) == {200, 403}
+
+
+def test_the_operations_host_takes_back_every_day(lab: LabStatus, oneroof: Callable[..., str]) -> None:
+    assert lab.machines
+    look = "systemctl start oneroof-shares.service && systemctl is-enabled oneroof-shares.timer"
+    assert oneroof("lab", "ssh", "site-a", "--", look).endswith("enabled")
