@@ -15,13 +15,16 @@ from infra.inventory.model import Inventory, Port, SecurityGroup
 from infra.provider.kind import unmarked
 from infra.provider.registry import KINDS
 
-NOT_COMPARED = "limits of compute, block storage and objects, containers, members of groups, texts of descriptions"
+NOT_COMPARED = (
+    "limits of compute, block storage and objects, containers, members of groups and images, texts of descriptions"
+)
 """What the services tell of one project, group or thing at a time, or the inventory does not hold."""
 
 SOURCES_NEEDED = frozenset(
     (
         *("domains", "projects", "users", "groups", "role_assignments"),
         *("networks", "subnets", "routers", "ports", "security_groups", "floating_addresses", "network_quotas"),
+        "rbac_policies",
         *("servers", "volumes"),
     )
 )
@@ -183,6 +186,12 @@ def _floating(cloud: Cloud, identifier: str, _: Recorded) -> Recorded | None:
     return it and {"port_id": it.port_id or "", "floating_ip_address": it.address, "project_id": it.project_id}
 
 
+def _rbac_policy(cloud: Cloud, identifier: str, _: Recorded) -> Recorded | None:
+    it = cloud.one("rbac_policies", identifier)
+    same = ("object_type", "object_id", "project_id", "target_project_id")
+    return it and {name: getattr(it, name) for name in same}
+
+
 def _server(cloud: Cloud, identifier: str, recorded: Recorded) -> Recorded | None:
     it = cloud.one("servers", identifier)
     if it is None:
@@ -230,6 +239,7 @@ _LOOKS: Mapping[str, Look] = {
     "oneroof:network:SecurityGroup": _security_group,
     "oneroof:network:FloatingIp": _floating,
     "oneroof:network:Quota": _network_quota,
+    "oneroof:network:RbacPolicy": _rbac_policy,
     "oneroof:compute:Server": _server,
     "oneroof:block_storage:Volume": _volume,
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from infra import apply_cli, deploy_cli, inventory_cli, up_cli
+from infra import apply_cli, deploy_cli, inventory_cli, shares_cli, up_cli
 from infra.image import cli as image_cli
 from infra.lab import cli as lab_cli
 from infra.plan import cli as plan_cli
@@ -19,4 +19,5 @@ COMMANDS: tuple[click.Command, ...] = (
     *apply_cli.COMMANDS,
     *inventory_cli.COMMANDS,
     *review_cli.COMMANDS,
+    *shares_cli.COMMANDS,
 )

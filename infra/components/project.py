@@ -9,6 +9,7 @@ import pulumi
 from infra.components.network import ProjectNetworks
 from infra.components.resource import Resource
 from infra.components.server import DepartmentServer
+from infra.components.share import ProjectShares, container_access
 from infra.desired import DesiredProject
 
 
@@ -66,7 +67,7 @@ class DepartmentProject(pulumi.ComponentResource):
             name: Resource(
                 "object_store:Container",
                 f"{project.key}/{name}",
-                {"name": name, "project_id": owner},
+                {"name": name, "project_id": owner, **container_access(project.shares, name)},
                 parent=self,
                 after=[*objects, *provisioner],
             )
@@ -85,6 +86,7 @@ class DepartmentProject(pulumi.ComponentResource):
             )
             for server in project.servers
         }
+        ProjectShares(project, owner, self.networks, parent=self)
         self.register_outputs({})
 
     def exported(self) -> dict[str, Any]:

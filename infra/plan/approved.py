@@ -78,7 +78,7 @@ def find_refused(
     from infra.inventory.collect import collect_inventory
     from infra.inventory.connect import connect
 
-    desired = [build_desired(department, catalogue) for department in departments]
+    desired = [build_desired(department, catalogue, site.today) for department in departments]
     changed = {
         each.slug: (each, build_recorded(stacks.read_resources(site.engine, each.slug)))
         for each in desired
