@@ -10,7 +10,7 @@ from typing import Any
 
 from monitoring.overview import NO_BACKUP, NO_DRILL, Overview
 from monitoring.reports.page import Recovery, build_recovery
-from monitoring.savings.survey import Assumptions, Baseline
+from monitoring.savings.survey import Baseline
 from monitoring.usage import ProjectUse
 from monitoring.view.model import (
     Asked,
@@ -26,6 +26,7 @@ from monitoring.view.model import (
     View,
     VolumeView,
 )
+from tenants.assumptions.model import Assumptions
 from tenants.declaration.model import Department
 
 _AMOUNTS: Mapping[str, Resource] = {

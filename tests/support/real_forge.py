@@ -21,7 +21,7 @@ import requests
 OWNER, NAME = "government", "machine-room"
 REPOSITORY = f"{OWNER}/{NAME}"
 ADMIN, BOT = "keeper", "oneroof-bot"
-_START_SECONDS = 90
+_START_SECONDS = 300
 
 _SETTINGS = """
 RUN_USER = {user}
