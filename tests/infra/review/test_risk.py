@@ -108,6 +108,11 @@ def test_what_a_change_risks(case: str, base: dict[str, Department], catalogue: 
 def test_a_new_department_and_a_deleted_one(base: dict[str, Department], catalogue: Catalogue, policy: Policy) -> None:
     catalogues = (catalogue, catalogue)
     assert [each.risk for each in find_risks(None, base["health"], catalogues, policy)] == [Risk.NEW_DEPARTMENT]
+    stranger = edit(base["health"], owners=["it@forestry.gov.example"])
+    (told,) = find_risks(None, stranger, catalogues, policy)
+    assert told.reason.plain() == (
+        "health is a new department; the policy must name the accounts of it@forestry.gov.example"
+    )
     gone = list(find_risks(base["health"], None, catalogues, policy))
     assert [each.risk for each in gone] == [Risk.DELETION, Risk.DATA]
     assert list(find_risks(None, None, catalogues, policy)) == []
