@@ -15,7 +15,9 @@ from infra.inventory.model import Inventory, Port, SecurityGroup
 from infra.provider.kind import unmarked
 from infra.provider.registry import KINDS
 
-NOT_COMPARED = "limits of compute, block storage and objects, containers, members of groups, texts of descriptions"
+NOT_COMPARED = (
+    "limits of compute, block storage and objects, containers, server groups, members of groups, texts of descriptions"
+)
 """What the services tell of one project, group or thing at a time, or the inventory does not hold."""
 
 SOURCES_NEEDED = frozenset(

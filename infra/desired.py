@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 
 from tenants.declaration.catalogue import Catalogue
-from tenants.declaration.model import Department, Limits, Project, SecurityGroup, SecurityRule, Server
+from tenants.declaration.model import Department, Limits, Project, SecurityGroup, SecurityRule, Server, Spread
 from tenants.problem import Problem, UserError
 
 SELF = "self"
 """Remote group of a rule that lets in the servers of its own group."""
 
 _GIB = 1024**3
+_POLICIES = {Spread.PREFER: "soft-anti-affinity", Spread.REQUIRE: "anti-affinity"}
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,16 @@ class DesiredServer:
     volumes: tuple[str, ...]
     user_data: str
     floating_ip: bool
+    server_group: str | None
+    """Those that it shares no host with, where it can."""
+
+
+@dataclass(frozen=True)
+class DesiredServerGroup:
+    """Servers that are kept apart, by Nova's policy."""
+
+    name: str
+    policy: str
 
 
 @dataclass(frozen=True)
@@ -94,6 +105,7 @@ class DesiredProject:
     """Each after those that its rules name."""
     volumes: tuple[DesiredVolume, ...]
     containers: tuple[str, ...]
+    server_groups: tuple[DesiredServerGroup, ...]
     servers: tuple[DesiredServer, ...]
 
     @property
@@ -165,6 +177,7 @@ def _project(department: Department, project: Project, catalogue: Catalogue) -> 
         security_groups=_groups_of_rules(department, project, catalogue),
         volumes=tuple(DesiredVolume(v.name, v.size_gib, v.type) for v in project.volumes),
         containers=tuple(container.name for container in project.containers),
+        server_groups=_server_groups(project),
         servers=tuple(_server(project, server) for server in project.servers),
     )
 
@@ -179,7 +192,13 @@ def _server(project: Project, server: Server) -> DesiredServer:
         volumes=server.volumes,
         user_data=server.user_data,
         floating_ip=server.floating_ip,
+        server_group=server.spread_group or None,
     )
+
+
+def _server_groups(project: Project) -> tuple[DesiredServerGroup, ...]:
+    spread = {server.spread_group: server.spread for server in project.servers if server.spread}
+    return tuple(DesiredServerGroup(name, _POLICIES[how]) for name, how in sorted(spread.items()))
 
 
 def _quotas(limits: Limits) -> dict[str, dict[str, int]]:

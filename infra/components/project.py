@@ -72,6 +72,16 @@ class DepartmentProject(pulumi.ComponentResource):
             )
             for name in project.containers
         }
+        self.server_groups = {
+            group.name: Resource(
+                "compute:ServerGroup",
+                f"{project.key}/{group.name}",
+                {"name": group.name, "project_id": owner, "policy": group.policy},
+                parent=self,
+                after=[quotas["compute"], provisioner],
+            )
+            for group in project.server_groups
+        }
         self.servers = {
             server.name: DepartmentServer(
                 f"{project.key}/{server.name}",
@@ -79,6 +89,7 @@ class DepartmentProject(pulumi.ComponentResource):
                 owner,
                 self.networks,
                 self.volumes,
+                self.server_groups,
                 external_network,
                 parent=self,
                 after=[quotas["compute"], *provisioner],

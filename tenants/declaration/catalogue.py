@@ -10,7 +10,7 @@ from pydantic import Field
 
 from tenants.declaration.network import SecurityGroup, SecurityRule
 from tenants.declaration.quota import Limits, Quota
-from tenants.declaration.words import Declared, Name
+from tenants.declaration.words import Declared, Name, Switch
 
 _Positive = Annotated[int, Field(strict=True, ge=1, le=1_000_000_000)]
 _Size = Annotated[int, Field(strict=True, ge=0, le=1_000_000_000)]
@@ -29,6 +29,7 @@ class Image(Declared):
     """What a server boots."""
 
     purpose: str = Field(default="", title="Purpose", description="What it is good for.")
+    cloud_init: Switch = Field(default=False, title="cloud-init", description="Whether it reads #cloud-config.")
     min_ram_mib: _Size = Field(default=0, title="Least memory", description="Memory a server needs to boot it, in MiB.")
     min_disk_gib: _Size = Field(default=0, title="Least disk", description="Root disk a server needs to boot it, in GiB.")
 

@@ -14,10 +14,12 @@ from pydantic import ValidationError
 
 from tenants.declaration.catalogue import Catalogue
 from tenants.declaration.complete import complete
+from tenants.declaration.copies import expand_copies
 from tenants.declaration.model import Department
+from tenants.declaration.origin import Origin, locate
 from tenants.declaration.rules import Finding, check
-from tenants.declaration.sentence import sentences
-from tenants.declaration.source import Source, load_source, parse_source
+from tenants.declaration.sentence import path, sentences
+from tenants.declaration.source import Place, Source, load_source, parse_source
 from tenants.declaration.words import Declared
 from tenants.installation import repository
 from tenants.problem import Problem, UserError
@@ -68,22 +70,27 @@ def load_files(files: Sequence[Path], catalogue: Catalogue | Path) -> tuple[Depa
     """
     problems: list[Problem] = []
     sources: list[Source] = []
+    origins: list[dict[Place, Origin]] = []
     departments: list[Department] = []
     for file in files:
         try:
             source = load_source(file)
-            department = complete(_validate(Department, source))
+            department, made = expand_copies(_validate(Department, source))
         except UserError as error:
             problems.extend(error.problems)
             continue
         sources.append(source)
-        departments.append(department)
+        origins.append(made)
+        departments.append(complete(department))
     try:
         known = catalogue if isinstance(catalogue, Catalogue) else load_catalogue(catalogue)
     except UserError as error:
         raise UserError.of([*error.problems, *problems]) from error
     stems = [source.file.stem for source in sources]
-    problems.extend(_locate(finding, sources[finding.index]) for finding in check(departments, stems, known))
+    for finding in check(departments, stems, known):
+        problem = _locate(finding, sources[finding.index], origins[finding.index])
+        if problem not in problems:  # a mistake in what is there several times is one
+            problems.append(problem)
     if problems:
         raise UserError.of(problems)
     return tuple(sorted(departments, key=lambda department: department.name))
@@ -96,5 +103,7 @@ def _validate(model: type[_Model], source: Source) -> _Model:
         raise UserError.of(sentences(error, model, source)) from error
 
 
-def _locate(finding: Finding, source: Source) -> Problem:
-    return Problem(f"{finding.path}: {finding.what}", finding.hint, source.file, source.line(finding.place))
+def _locate(finding: Finding, source: Source, origins: dict[Place, Origin]) -> Problem:
+    place, rest = locate(finding.place, origins)
+    what = ": ".join(part for part in (path(place), path(rest), finding.what) if part)
+    return Problem(what, finding.hint, source.file, source.line(place))

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from tenants.declaration.source import Place, Source, describe
-from tenants.declaration.words import NAME_PATTERN
+from tenants.declaration.words import CODE_PATTERN, NAME_PATTERN, PHONE_PATTERN
 from tenants.problem import Problem
 
 _EXPECTED: Mapping[str, str] = {
@@ -32,6 +32,8 @@ _PATTERNS: Mapping[str, str] = {
     NAME_PATTERN: "lower-case letters, digits and hyphens, starting with a letter and not ending with a hyphen",
     r"^[^@\s]+@[^@\s]+\.[^@\s]+$": "a mailbox such as it@health.gov.example",
     r"^/[!-~]*$": "a path such as /status",
+    CODE_PATTERN: "a code of capital letters, digits and hyphens such as 11-0210",
+    PHONE_PATTERN: "a telephone number such as +86 10 5550 0100",
 }
 
 

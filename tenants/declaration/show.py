@@ -43,9 +43,15 @@ def render_summary(departments: Iterable[Department], catalogue: Catalogue) -> T
 def render_department(department: Department, catalogue: Catalogue) -> RenderableType:
     """Give a department as tables: itself, then each project with its resources and its quota."""
     head = Table("", "", box=None, show_header=False)
-    for key in ("local_name", "cost_centre", "classification", "recovery"):
-        head.add_row(key, str(getattr(department, key)))
+    for key in ("local_name", "english_name", "code", "cost_centre", "classification", "recovery"):
+        if value := getattr(department, key):
+            head.add_row(key, str(value))
     head.add_row("owners", ", ".join(department.owners))
+    if department.approvers != department.owners:
+        head.add_row("approvers", ", ".join(department.approvers))
+    for contact in department.contacts:
+        ways = ", ".join(way for way in (contact.mailbox, contact.phone) if way)
+        head.add_row("contact", f"{contact.purpose}: {ways}")
     for group in department.groups:
         roles = ", ".join(f"{role} on {project}" for project, role in group.roles.items())
         members = ", ".join(user.name for user in department.users if group.name in user.groups)
@@ -72,6 +78,7 @@ def _resources(department: Department, project: Project, catalogue: Catalogue) -
         table.add_row("container", container.name, f"recovery {container.recovery}")
     for server in project.servers:
         lines = [f"{server.flavor}, {server.image}, network {server.network}, {', '.join(server.security_groups)}"]
+        lines += [f"spread: {server.spread}, with {server.spread_group}-*"] if server.spread else []
         lines += [f"volumes {', '.join(server.volumes)}"] if server.volumes else []
         lines += ["floating address"] if server.floating_ip else []
         if server.probe:

@@ -38,11 +38,15 @@ def check_together(departments: Sequence[Department]) -> Iterator[Finding]:
     """Check that no two departments, and no two projects of the cloud, are called the same."""
     owners: dict[str, str] = {}
     projects: dict[str, str] = {}
+    codes: dict[str, str] = {}
     for index, department in enumerate(departments):
         if department.name in owners:
             yield Finding(("name",), f"got {department.name}, which another file declares as well", "", index)
             continue
         owners[department.name] = department.name
+        if department.code and (other := codes.setdefault(department.code, department.name)) != department.name:
+            what = f"got {department.code}, which is the code of {other} already, expected one of its own"
+            yield Finding(("code",), what, "", index)
         # health-care + web and health + care-web would both be health-care-web in the cloud
         for at, project in enumerate(department.projects):
             called = department.cloud_name(project.name)

@@ -113,6 +113,20 @@ PROD = PROJECT + NETWORK
             "8: projects[0].security_groups[0].rules: got a circle of groups that let each other in: a → b → a, "
             "expected an end to it\n  HINT: Let one of them name an address range.",
         ),
+        (
+            PROJECT + "    recovery: tape\n    volumes: [{name: a, size_gib: 1}]\n",
+            "7: projects[0].recovery: got tape, expected a recovery tier of the catalogue: none, bronze, silver or gold",
+        ),
+        (
+            PROD + SERVER % ", user_data: '#cloud-config\n\n        packages: [nginx]\n\n        '",
+            "8: projects[0].servers[0].user_data: got #cloud-config for image tiny, which has no cloud-init, "
+            "expected a script that starts with #!\n  HINT: Images with cloud-init: debian-12.",
+        ),
+        # placeholders
+        (
+            "contacts: [{for: TODO, mailbox: it@a.example}]\n",
+            "5: contacts[0].for: got TODO, expected your own words in place of the placeholder",
+        ),
         # reach
         (
             PROJECT
@@ -214,6 +228,13 @@ def test_two_projects_of_the_cloud_are_never_called_the_same(problems) -> None:
     assert (
         problem.what
         == "projects[0].name: got care-web, which makes health-care-web, as a project of health-care is called already"
+    )
+
+
+def test_a_code_is_of_one_department(problems) -> None:
+    (problem,) = problems(archives="code: A-1\n", beaches="code: A-1\n")
+    assert str(problem).endswith(
+        "beaches.yaml:5: code: got A-1, which is the code of archives already, expected one of its own"
     )
 
 
