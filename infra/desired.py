@@ -5,17 +5,28 @@ The program of a department walks the result and decides nothing; a test compare
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 
 from tenants.declaration.catalogue import Catalogue
-from tenants.declaration.model import Department, Limits, Project, SecurityGroup, SecurityRule, Server, Spread
+from tenants.declaration.model import (
+    Container,
+    ContainerQuota,
+    Department,
+    Limits,
+    Project,
+    SecurityGroup,
+    SecurityRule,
+    Server,
+    Spread,
+)
 from tenants.problem import Problem, UserError
 
 SELF = "self"
 """Remote group of a rule that lets in the servers of its own group."""
 
+_MIB = 1024**2
 _GIB = 1024**3
 _POLICIES = {Spread.PREFER: "soft-anti-affinity", Spread.REQUIRE: "anti-affinity"}
 
@@ -65,6 +76,17 @@ class DesiredVolume:
 
 
 @dataclass(frozen=True)
+class DesiredContainer:
+    """A container of objects; -1 is no limit."""
+
+    name: str
+    quota_bytes: int
+    quota_count: int
+    versions_location: str
+    """Container that old versions go to, or nothing."""
+
+
+@dataclass(frozen=True)
 class DesiredServer:
     """A server; volumes in the order they are attached."""
 
@@ -76,6 +98,7 @@ class DesiredServer:
     volumes: tuple[str, ...]
     user_data: str
     floating_ip: bool
+    """Whether it has an address that lives as long as it does."""
     server_group: str | None
     """Those that it shares no host with, where it can."""
 
@@ -104,8 +127,11 @@ class DesiredProject:
     security_groups: tuple[DesiredGroupOfRules, ...]
     """Each after those that its rules name."""
     volumes: tuple[DesiredVolume, ...]
-    containers: tuple[str, ...]
+    containers: tuple[DesiredContainer, ...]
+    """Each after the one that its old versions go to."""
     server_groups: tuple[DesiredServerGroup, ...]
+    floating_ips: Mapping[str, str | None]
+    """Addresses that outlive their servers: name to the server behind it, if there is one."""
     servers: tuple[DesiredServer, ...]
 
     @property
@@ -151,7 +177,7 @@ class DesiredState:
         return frozenset(
             f"{project.key}/{name}"
             for project in self.projects
-            for name in (*(volume.name for volume in project.volumes), *project.containers)
+            for name in (*(volume.name for volume in project.volumes), *(each.name for each in project.containers))
         )
 
 
@@ -176,10 +202,23 @@ def _project(department: Department, project: Project, catalogue: Catalogue) -> 
         networks=tuple(DesiredNetwork(n.name, str(n.cidr), n.internet) for n in project.networks),
         security_groups=_groups_of_rules(department, project, catalogue),
         volumes=tuple(DesiredVolume(v.name, v.size_gib, v.type) for v in project.volumes),
-        containers=tuple(container.name for container in project.containers),
+        containers=tuple(made for container in project.containers for made in _containers(container)),
         server_groups=_server_groups(project),
+        floating_ips={
+            address.name: next((server.name for server in project.servers if server.floating_ip == address.name), None)
+            for address in project.floating_ips
+        },
         servers=tuple(_server(project, server) for server in project.servers),
     )
+
+
+def _containers(container: Container) -> Iterator[DesiredContainer]:
+    versions = container.versions_name if container.versioning else ""
+    if versions:
+        yield DesiredContainer(versions, -1, -1, "")
+    quota = container.quota or ContainerQuota.model_construct()
+    size = -1 if quota.size_mib is None else quota.size_mib * _MIB
+    yield DesiredContainer(container.name, size, -1 if quota.objects is None else quota.objects, versions)
 
 
 def _server(project: Project, server: Server) -> DesiredServer:
@@ -191,7 +230,7 @@ def _server(project: Project, server: Server) -> DesiredServer:
         security_groups=server.security_groups or tuple(group.name for group in project.security_groups[:1]),
         volumes=server.volumes,
         user_data=server.user_data,
-        floating_ip=server.floating_ip,
+        floating_ip=server.floating_ip is True,
         server_group=server.spread_group or None,
     )
 

@@ -13,17 +13,21 @@ from pydantic import Field, field_validator, model_validator
 
 from tenants.declaration.boot import check_user_data
 from tenants.declaration.contact import Contact
+from tenants.declaration.container import Container, ContainerQuota
+from tenants.declaration.floating import AddressOrSwitch, FloatingAddress
 from tenants.declaration.network import Network, Protocol, SecurityGroup, SecurityRule
 from tenants.declaration.quota import Limits, Quota
 from tenants.declaration.spread import MAX_COUNT, Spread, check_copies
-from tenants.declaration.words import CODE_PATTERN, Declared, Mailbox, Name, Port, Switch
+from tenants.declaration.words import CODE_PATTERN, Declared, Mailbox, Name, Port
 
 __all__ = [
     "Classification",
     "Contact",
     "Container",
+    "ContainerQuota",
     "Department",
     "Environment",
+    "FloatingAddress",
     "Group",
     "Limits",
     "Network",
@@ -65,13 +69,6 @@ class Volume(Declared):
     recovery: str = Field(default="", title="Recovery", description="Recovery tier; the department's where left out.")
 
 
-class Container(Declared):
-    """A container of objects."""
-
-    name: Name = Field(title="Name", description="Unique in the project.")
-    recovery: str = Field(default="", title="Recovery", description="Recovery tier; the department's where left out.")
-
-
 class Probe(Declared):
     """How the cloud finds out whether a server does its work: an HTTP request to its floating address."""
 
@@ -93,7 +90,11 @@ class Server(Declared):
     volumes: tuple[Name, ...] = Field(
         default=(), title="Volumes", description="Volumes of the project, attached in this order as /dev/vdb, /dev/vdc …"
     )
-    floating_ip: Switch = Field(default=False, title="Floating address", description="Whether it is reachable from outside.")
+    floating_ip: AddressOrSwitch = Field(
+        default=False,
+        title="Floating address",
+        description="Whether it is reachable from outside; a name of floating_ips outlives the server.",
+    )
     user_data: str = Field(
         default="",
         title="User data",
@@ -154,6 +155,9 @@ class Project(Declared):
     )
     volumes: tuple[Volume, ...] = Field(default=(), title="Volumes", description="Disks that outlive their servers.")
     containers: tuple[Container, ...] = Field(default=(), title="Containers", description="Containers of objects.")
+    floating_ips: tuple[FloatingAddress, ...] = Field(
+        default=(), title="Floating addresses", description="Addresses kept while the servers behind them are replaced."
+    )
     servers: tuple[Server, ...] = Field(default=(), title="Servers", description="Virtual machines.")
 
     @field_validator("quota", mode="before")

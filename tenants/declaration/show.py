@@ -75,12 +75,25 @@ def _resources(department: Department, project: Project, catalogue: Catalogue) -
     for volume in project.volumes:
         table.add_row("volume", volume.name, f"{volume.size_gib} GiB, {volume.type}, recovery {volume.recovery}")
     for container in project.containers:
-        table.add_row("container", container.name, f"recovery {container.recovery}")
+        words = [f"recovery {container.recovery}"]
+        if container.quota and container.quota.size_mib:
+            words.append(f"at most {container.quota.size_mib} MiB")
+        if container.quota and container.quota.objects:
+            words.append(f"at most {container.quota.objects} objects")
+        words += [f"old versions in {container.versions_name}"] if container.versioning else []
+        table.add_row("container", container.name, ", ".join(words))
+    for address in project.floating_ips:
+        behind = [server.name for server in project.servers if server.floating_ip == address.name]
+        table.add_row("floating address", address.name, f"leads to server {behind[0]}" if behind else "leads nowhere yet")
     for server in project.servers:
         lines = [f"{server.flavor}, {server.image}, network {server.network}, {', '.join(server.security_groups)}"]
         lines += [f"spread: {server.spread}, with {server.spread_group}-*"] if server.spread else []
         lines += [f"volumes {', '.join(server.volumes)}"] if server.volumes else []
-        lines += ["floating address"] if server.floating_ip else []
+        lines += (
+            ["floating address" + ("" if server.floating_ip is True else f" {server.floating_ip}")]
+            if server.floating_ip
+            else []
+        )
         if server.probe:
             lines.append(f"probe: port {server.probe.port}, {server.probe.path}, expects “{server.probe.expect}”")
         table.add_row("server", server.name, "\n".join(lines))

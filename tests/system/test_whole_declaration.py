@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +29,13 @@ projects:
   - name: prod
     networks:
       - {{name: front, cidr: 10.23.80.0/24}}
+    containers:
+      - {{name: papers, quota: {{size_mib: 1, objects: 3}}}}
+      - {{name: minutes, versioning: true}}
+    floating_ips: [{{name: front}}]
     servers:
       - {{name: web, flavor: tiny, image: tiny, count: 2, spread: prefer}}
+      - {{name: page, flavor: tiny, image: tiny, floating_ip: front}}
 """
 
 
@@ -79,12 +84,51 @@ def project(trial: Trial) -> dict[str, Any]:
     return dict(trial.outcome().projects[0])
 
 
+@pytest.fixture(scope="module")
+def account(cloud: Any, project: dict[str, Any]) -> Callable[..., Any]:
+    """Give what asks the project's own account of objects, from inside the project."""
+    session = cloud.connect_as(project_id=project["id"]).session
+    address = session.auth.get_access(session).service_catalog.url_for("object-store", interface="public")
+
+    def ask(method: str, path: str, data: bytes | None = None, **params: str) -> Any:
+        return session.request(f"{address}/{path}", method, data=data, params=params, raise_exc=False)
+
+    return ask
+
+
 def test_several_servers_are_numbered_and_in_one_group_that_keeps_them_apart(cloud: Any, project: dict[str, Any]) -> None:
     servers = {server["name"]: server["id"] for server in project["servers"]}
-    assert sorted(servers) == ["web-1", "web-2"]
+    assert sorted(servers) == ["page", "web-1", "web-2"]
     (group,) = [each for each in cloud.compute.server_groups(all_projects=True) if each.project_id == project["id"]]
     assert group.policy == "soft-anti-affinity"
-    assert sorted(group.member_ids) == sorted(servers.values())
+    assert sorted(group.member_ids) == sorted([servers["web-1"], servers["web-2"]])
+
+
+def test_a_container_holds_as_much_as_declared_and_no_more(account: Callable[..., Any]) -> None:
+    assert account("PUT", "papers/a", b"x" * 600_000).status_code == 201
+    assert account("PUT", "papers/b", b"x" * 600_000).status_code == 413
+    assert [account("PUT", f"papers/{name}", b"x").status_code for name in "cde"] == [201, 201, 413]
+
+
+def test_what_was_overwritten_and_deleted_in_a_versioned_container_can_be_read_again(
+    account: Callable[..., Any],
+) -> None:
+    assert [account("PUT", "minutes/may", text).status_code for text in (b"draft", b"final")] == [201, 201]
+    (old,) = account("GET", "minutes-versions", format="json").json()
+    assert account("GET", f"minutes-versions/{old['name']}").text == "draft"
+    account("DELETE", "minutes/may")
+    assert account("GET", "minutes/may").text == "draft"
+
+
+def test_an_address_of_its_own_is_kept_while_its_server_is_replaced(trial: Trial, project: dict[str, Any]) -> None:
+    before = next(server for server in project["servers"] if server["name"] == "page")
+    trial.declare(DECLARATION.replace("floating_ip: front}", "floating_ip: front, user_data: '#!/bin/sh'}"))
+    trial.apply()
+    after = next(server for server in trial.outcome().projects[0]["servers"] if server["name"] == "page")
+    assert after["id"] != before["id"]
+    assert before["floating_address"]
+    assert after["floating_address"] == before["floating_address"]
+    assert trial.outcome().projects[0]["floating_ips"] == [{"name": "front", "address": before["floating_address"]}]
 
 
 def test_looking_at_every_resource_again_finds_no_difference(trial: Trial) -> None:

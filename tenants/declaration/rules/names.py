@@ -27,7 +27,15 @@ def check(department: Department, stem: str) -> Iterator[Finding]:
         yield from _unique((*place, "security_groups"), (group.name for group in project.security_groups))
         yield from _unique((*place, "volumes"), (volume.name for volume in project.volumes))
         yield from _unique((*place, "containers"), (container.name for container in project.containers))
+        yield from _unique((*place, "floating_ips"), (address.name for address in project.floating_ips))
         yield from _unique((*place, "servers"), (server.name for server in project.servers))
+        containers = {container.name for container in project.containers}
+        for number, container in enumerate(project.containers):
+            if container.versioning and container.versions_name in containers:
+                what = f"got true, but there is a container {container.versions_name} already, expected that name to be free"
+                yield Finding(
+                    (*place, "containers", number, "versioning"), what, "Its old versions are kept under that name."
+                )
         for number, group in enumerate(project.security_groups):
             if group.name == "default":
                 what = "got default, expected another name: each project has a built-in group of this name"

@@ -30,6 +30,7 @@ def check(department: Department, catalogue: Catalogue) -> Iterator[Finding]:
         for number, server in enumerate(project.servers):
             yield from _server((*place, "servers", number), server, project, catalogue)
         yield from _attachments(place, project)
+        yield from _addresses(place, project)
     projects = [project.name for project in department.projects]
     for at, group in enumerate(department.groups):
         for project_name, role in group.roles.items():
@@ -112,6 +113,24 @@ def _attachments(place: Place, project: Project) -> Iterator[Finding]:
                 what = f"got {volume}, which server {holder[volume]} has already, expected a volume of its own"
                 yield Finding((*place, "servers", number, "volumes", at), what)
             holder.setdefault(volume, server.name)
+
+
+def _addresses(place: Place, project: Project) -> Iterator[Finding]:
+    names = [address.name for address in project.floating_ips]
+    holder: dict[str, str] = {}
+    for number, server in enumerate(project.servers):
+        if not isinstance(server.floating_ip, str):
+            continue
+        here = (*place, "servers", number, "floating_ip")
+        if server.floating_ip not in names:
+            what = f"got {server.floating_ip}, expected {listed(['true', 'false', *names])}"
+            yield Finding(here, what, nearest(server.floating_ip, names) or "Names are those of the project's floating_ips.")
+        elif server.floating_ip in holder:
+            what = (
+                f"got {server.floating_ip}, which server {holder[server.floating_ip]} has already, expected one of its own"
+            )
+            yield Finding(here, what)
+        holder.setdefault(server.floating_ip, server.name)
 
 
 def _known(place: Place, name: str, names: Collection[str], kind: str, whose: str) -> Iterator[Finding]:

@@ -37,6 +37,10 @@ def test_several_servers_are_numbered_and_spread_under_their_common_name(directo
         (", count: 2, spread: maybe", ".spread: got maybe, expected prefer or require"),
         (", count: 11, spread: require", ": got spread with a count of 11, expected at most 10"),
         (
+            ", count: 2, floating_ip: front",
+            ": got floating_ip front with a count of 2, expected true: each needs an address of its own",
+        ),
+        (
             ", count: 2, volumes: [v]",
             ": got volumes with a count of 2, expected none: a volume is attached to one server",
         ),

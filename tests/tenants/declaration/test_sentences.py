@@ -32,8 +32,8 @@ PROJECT = "projects:\n  - name: prod\n"
         ),
         (
             PROJECT + "    enviroment: test\n",
-            "7: projects[0].enviroment: got an unknown key, expected one of containers, environment, name, networks, "
-            "purpose, quota, recovery, security_groups, servers, volumes\n  HINT: Did you mean environment?",
+            "7: projects[0].enviroment: got an unknown key, expected one of containers, environment, floating_ips, "
+            "name, networks, purpose, quota, recovery, security_groups, servers, volumes\n  HINT: Did you mean environment?",
         ),
         (
             PROJECT + "    environment: testing\n",
@@ -71,6 +71,14 @@ PROJECT = "projects:\n  - name: prod\n"
         (
             PROJECT + f"    servers: [{{name: a, flavor: tiny, image: tiny, user_data: '#!{'x' * 49_000}'}}]\n",
             "7: projects[0].servers[0].user_data: got 49002 bytes, expected at most 49000",
+        ),
+        (
+            PROJECT + "    containers: [{name: a, quota: {}}]\n",
+            "7: projects[0].containers[0].quota: got a quota without limits, expected size_mib, objects or both",
+        ),
+        (
+            PROJECT + "    containers: [{name: a, quota: {size_mib: 0}}]\n",
+            "7: projects[0].containers[0].quota.size_mib: got 0, expected a whole number of at least 1",
         ),
         ("code: h/1\n", "5: code: got h/1, expected a code of capital letters, digits and hyphens such as 11-0210"),
         ("contacts: [{for: alarms}]\n", "5: contacts[0]: got neither mailbox nor phone, expected at least one of them"),
