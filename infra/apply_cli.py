@@ -140,7 +140,10 @@ def department() -> None:
 @click.option("--cloud", default="oneroof", show_default=True, help="Entry of clouds.yaml the department lives in.")
 @click.option("--output", type=click.Path(path_type=Path), help="File to write.  [default: departments/SLUG-clouds.yaml]")
 def clouds(slug: str, cloud: str, output: Path | None) -> None:
-    """Write a clouds.yaml for the local users of department SLUG, readable by its owner alone, and print its path."""
+    """Write a clouds.yaml for the local users of department SLUG, readable by its owner alone, and print its path.
+
+    Holds an entry a project and user, and one an application credential.
+    """
     import yaml
 
     from infra.credentials import build_clouds
@@ -158,9 +161,10 @@ def clouds(slug: str, cloud: str, output: Path | None) -> None:
         raise UserError(Problem(f"{slug} declares no local users: its people come from the directory"))
     site = open_site(installation, cloud=cloud, external_network="", tell=tell)
     operator = yaml.safe_load(installation.clouds.read_text())["clouds"][cloud]
-    passwords = read_secrets(site.engine, slug)["passwords"]
+    kept = read_secrets(site.engine, slug)
+    made = build_clouds(outcome, kept["passwords"], operator, credentials=kept.get("credentials", {}))
     file = output or installation.home / "departments" / f"{slug}-clouds.yaml"
-    write_private(file, yaml.safe_dump(build_clouds(outcome, passwords, operator), sort_keys=False))
+    write_private(file, yaml.safe_dump(made, sort_keys=False))
     click.echo(file)
 
 

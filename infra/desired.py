@@ -162,6 +162,18 @@ class DesiredUser:
 
 
 @dataclass(frozen=True)
+class DesiredCredential:
+    """An application credential of a local user."""
+
+    name: str
+    user: str
+    project: str
+    roles: tuple[str, ...]
+    expires_at: str
+    """As Keystone writes it, UTC: the last moment of a day."""
+
+
+@dataclass(frozen=True)
 class DesiredState:
     """Everything of one department."""
 
@@ -170,6 +182,7 @@ class DesiredState:
     projects: tuple[DesiredProject, ...]
     groups: tuple[DesiredGroup, ...]
     users: tuple[DesiredUser, ...]
+    credentials: tuple[DesiredCredential, ...]
 
     @property
     def data_holders(self) -> frozenset[str]:
@@ -189,6 +202,10 @@ def build_desired(department: Department, catalogue: Catalogue) -> DesiredState:
         projects=tuple(_project(department, project, catalogue) for project in department.projects),
         groups=tuple(DesiredGroup(group.name, dict(sorted(group.roles.items()))) for group in department.groups),
         users=tuple(DesiredUser(user.name, tuple(sorted(user.groups))) for user in department.users),
+        credentials=tuple(
+            DesiredCredential(each.name, each.user, each.project, tuple(sorted(each.roles)), f"{each.ends}T23:59:59.000000")
+            for each in department.application_credentials
+        ),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -36,7 +37,7 @@ def check(files: tuple[Path, ...], directory: Path | None) -> None:
     directory = directory or default_directory()
     told = {file.resolve().stem for file in files}
     others = [file for file in department_files(directory) if file.stem not in told]
-    departments = load_files([*others, *files], directory)
+    departments = load_files([*others, *files], directory, today=datetime.now(UTC).date())
     shown = [department for department in departments if not told or department.name in told]
     _print(render_summary(shown, load_catalogue(directory)))
 

@@ -10,11 +10,17 @@ def complete(department: Department) -> Department:
 
     A server without ``network`` gets the project's first network, one without ``security_groups`` the first security
     group; volumes and containers without ``recovery`` get the project's tier, which is the department's where it has none
-    of its own. Without ``approvers`` the owners approve.
+    of its own. Without ``approvers`` the owners approve; an application credential without ``roles`` has its user's.
     """
     projects = tuple(_complete_project(project, project.recovery or department.recovery) for project in department.projects)
     approvers = department.approvers or department.owners
-    return department.model_copy(update={"projects": projects, "approvers": approvers})
+    credentials = tuple(
+        each.model_copy(update={"roles": each.roles or department.roles_of(each.user, each.project)})
+        for each in department.application_credentials
+    )
+    return department.model_copy(
+        update={"projects": projects, "approvers": approvers, "application_credentials": credentials}
+    )
 
 
 def _complete_project(project: Project, recovery: str) -> Project:

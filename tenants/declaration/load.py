@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 from typing import TypeVar
 
@@ -63,10 +64,11 @@ def department_files(directory: Path) -> tuple[Path, ...]:
     return tuple(sorted(file for file in directory.glob("*.yaml") if file.name != CATALOGUE_NAME))
 
 
-def load_files(files: Sequence[Path], catalogue: Catalogue | Path) -> tuple[Department, ...]:
+def load_files(files: Sequence[Path], catalogue: Catalogue | Path, *, today: date | None = None) -> tuple[Department, ...]:
     """Read these declarations as one government, with a catalogue or the one of a folder.
 
-    Raises UserError with every mistake of every file, the catalogue's included.
+    Raises UserError with every mistake of every file, the catalogue's included. What has ended is a mistake where ``today``
+    is told: a plan or an apply of others goes on.
     """
     problems: list[Problem] = []
     sources: list[Source] = []
@@ -87,7 +89,7 @@ def load_files(files: Sequence[Path], catalogue: Catalogue | Path) -> tuple[Depa
     except UserError as error:
         raise UserError.of([*error.problems, *problems]) from error
     stems = [source.file.stem for source in sources]
-    for finding in check(departments, stems, known):
+    for finding in check(departments, stems, known, today):
         problem = _locate(finding, sources[finding.index], origins[finding.index])
         if problem not in problems:  # a mistake in what is there several times is one
             problems.append(problem)

@@ -14,6 +14,7 @@ from pydantic import Field, field_validator, model_validator
 from tenants.declaration.boot import check_user_data
 from tenants.declaration.contact import Contact
 from tenants.declaration.container import Container, ContainerQuota
+from tenants.declaration.credential import ApplicationCredential
 from tenants.declaration.floating import AddressOrSwitch, FloatingAddress
 from tenants.declaration.network import Network, Protocol, SecurityGroup, SecurityRule
 from tenants.declaration.quota import Limits, Quota
@@ -21,6 +22,7 @@ from tenants.declaration.spread import MAX_COUNT, Spread, check_copies
 from tenants.declaration.words import CODE_PATTERN, Declared, Mailbox, Name, Port
 
 __all__ = [
+    "ApplicationCredential",
     "Classification",
     "Contact",
     "Container",
@@ -212,6 +214,15 @@ class Department(Declared):
     users: tuple[User, ...] = Field(
         default=(), title="Local users", description="Local accounts, where there is no directory."
     )
+
+    application_credentials: tuple[ApplicationCredential, ...] = Field(
+        default=(), title="Application credentials", description="Logins of programs that work as local users."
+    )
+
+    def roles_of(self, user: str, project: str) -> tuple[str, ...]:
+        """Give the roles that a local user has on a project by its groups, sorted."""
+        member_of = {group for each in self.users if each.name == user for group in each.groups}
+        return tuple(sorted({g.roles[project] for g in self.groups if g.name in member_of and project in g.roles}))
 
     @property
     def slug(self) -> str:

@@ -56,6 +56,9 @@ def render_department(department: Department, catalogue: Catalogue) -> Renderabl
         roles = ", ".join(f"{role} on {project}" for project, role in group.roles.items())
         members = ", ".join(user.name for user in department.users if group.name in user.groups)
         head.add_row(f"group {group.name}", roles + (f"; local users: {members}" if members else ""))
+    for each in department.application_credentials:
+        told = f"{each.name} works as {each.user} on {each.project} ({', '.join(each.roles)}) until {each.ends}"
+        head.add_row("application credential", told)
     parts: list[RenderableType] = [head]
     for project in department.projects:
         parts.append(_resources(department, project, catalogue))

@@ -11,6 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from keystoneauth1.exceptions import NotFound, Unauthorized
+from openstack.config import OpenStackConfig
+from openstack.connection import Connection
 
 from infra.lab.status import LabStatus
 from infra.outcome import Outcome, load_outcome
@@ -36,7 +39,15 @@ projects:
     servers:
       - {{name: web, flavor: tiny, image: tiny, count: 2, spread: prefer}}
       - {{name: page, flavor: tiny, image: tiny, floating_ip: front}}
+groups: [{{name: machines, roles: {{prod: member}}}}]
+users: [{{name: robot, groups: [machines]}}]
+application_credentials:
+  - {{name: sensors, user: robot, project: prod, ends: 2030-06-30}}
 """
+# A server made anew, and a credential renewed.
+CHANGED = DECLARATION.replace("floating_ip: front}", "floating_ip: front, user_data: '#!/bin/sh'}").replace(
+    "2030-06-30", "2031-06-30"
+)
 
 
 class Trial:
@@ -120,9 +131,40 @@ def test_what_was_overwritten_and_deleted_in_a_versioned_container_can_be_read_a
     assert account("GET", "minutes/may").text == "draft"
 
 
+def credential(trial: Trial, folder: Path) -> tuple[Connection, str]:
+    """Give what the application credential opens, and its secret, as an operator hands it out."""
+    file = folder / "clouds.yaml"
+    done = trial.run("department", "clouds", SLUG, "--output", str(file))
+    assert done.returncode == 0, done.stderr
+    config = OpenStackConfig(config_files=[str(file)], load_envvars=False).get_one(cloud="robot-sensors")
+    secret = config.config["auth"]["application_credential_secret"]
+    assert secret not in done.stdout + done.stderr
+    return Connection(config=config), secret
+
+
+def test_an_application_credential_opens_its_project_is_secret_and_ends_when_it_is_renewed(
+    trial: Trial, project: dict[str, Any], tmp_path: Path
+) -> None:
+    before, secret = credential(trial, tmp_path)
+    assert before.current_project_id == project["id"]
+    assert sorted(server.name for server in before.compute.servers()) == ["page", "web-1", "web-2"]
+    states = [path for path in trial.installation.pulumi_state.rglob("*") if path.is_file()]
+    assert [path for path in states if secret in path.read_text()] == []
+    trial.declare(CHANGED)
+    trial.apply()
+    after, renewed = credential(trial, tmp_path)
+    before.session.auth.invalidate()
+    assert renewed != secret
+    assert after.current_project_id == project["id"]
+    (entry,) = after.identity.application_credentials(after.current_user_id)
+    assert entry.expires_at.startswith("2031-06-30")
+    with pytest.raises((Unauthorized, NotFound)):
+        before.session.auth.get_access(before.session)
+
+
 def test_an_address_of_its_own_is_kept_while_its_server_is_replaced(trial: Trial, project: dict[str, Any]) -> None:
     before = next(server for server in project["servers"] if server["name"] == "page")
-    trial.declare(DECLARATION.replace("floating_ip: front}", "floating_ip: front, user_data: '#!/bin/sh'}"))
+    trial.declare(CHANGED)
     trial.apply()
     after = next(server for server in trial.outcome().projects[0]["servers"] if server["name"] == "page")
     assert after["id"] != before["id"]

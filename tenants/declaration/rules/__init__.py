@@ -7,17 +7,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from datetime import date
 
 from tenants.declaration.catalogue import Catalogue
 from tenants.declaration.model import Department
-from tenants.declaration.rules import addresses, names, people, placeholders, quotas, reach, references
+from tenants.declaration.rules import addresses, credentials, names, people, placeholders, quotas, reach, references
 from tenants.declaration.rules.finding import Finding
 
 __all__ = ["Finding", "check"]
 
 
-def check(departments: Sequence[Department], stems: Sequence[str], catalogue: Catalogue) -> Iterator[Finding]:
-    """Check completed departments as one government; ``stems`` are their file names without ``.yaml``."""
+def check(
+    departments: Sequence[Department], stems: Sequence[str], catalogue: Catalogue, today: date | None = None
+) -> Iterator[Finding]:
+    """Check completed departments as one government; ``stems`` are their file names without ``.yaml``.
+
+    What ends on a day is checked where ``today`` is told.
+    """
     for index, (department, stem) in enumerate(zip(departments, stems, strict=True)):
         for finding in (
             *names.check(department, stem),
@@ -26,8 +32,11 @@ def check(departments: Sequence[Department], stems: Sequence[str], catalogue: Ca
             *reach.check(department, catalogue),
             *quotas.check(department, catalogue),
             *people.check(department),
+            *credentials.check(department),
             *addresses.check(department, catalogue),
         ):
+            yield replace(finding, index=index)
+        for finding in credentials.check_ends(department, today) if today else ():
             yield replace(finding, index=index)
     yield from names.check_together(departments)
     yield from addresses.check_together(departments, stems, catalogue)
