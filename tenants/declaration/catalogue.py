@@ -8,6 +8,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from tenants.declaration.blueprint import Blueprint
 from tenants.declaration.network import SecurityGroup, SecurityRule
 from tenants.declaration.quota import Limits, Quota
 from tenants.declaration.words import Declared, Name, Switch
@@ -70,6 +71,9 @@ class Catalogue(Declared):
         min_length=1, title="Recovery tiers", description="Names of the tiers of backup/policy.yaml."
     )
     roles: tuple[Name, ...] = Field(min_length=1, title="Roles", description="Roles that groups may have on projects.")
+    blueprints: Mapping[Name, Blueprint] = Field(
+        default={}, title="Blueprints", description="Stacks with parameters; each may have a file in blueprints/ instead."
+    )
     addresses: AddressPlan = Field(title="Address plan", description="Which addresses belong to whom.")
     overbooking: Annotated[float, Field(ge=1, le=1000)] = Field(
         default=1.0,

@@ -24,7 +24,7 @@ def _expand(place: Place, project: Project, origins: dict[Place, Origin]) -> Pro
     for at, server in enumerate(project.servers):
         first.append(server if server.count == 1 else _copy(server, 1))
         for number in range(2, server.count + 1):
-            origins[*place, "servers", len(project.servers) + len(further)] = Origin((*place, "servers", at), is_copy=True)
+            origins[*place, "servers", len(project.servers) + len(further)] = Origin((*place, "servers", at))
             further.append(_copy(server, number))
     return project.model_copy(update={"servers": (*first, *further)})
 

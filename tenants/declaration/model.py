@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from pydantic import Field, field_validator, model_validator
 
+from tenants.declaration.blueprint import BlueprintUse
 from tenants.declaration.boot import check_user_data
 from tenants.declaration.contact import Contact
 from tenants.declaration.container import Container, ContainerQuota
@@ -161,6 +162,9 @@ class Project(Declared):
         default=(), title="Floating addresses", description="Addresses kept while the servers behind them are replaced."
     )
     servers: tuple[Server, ...] = Field(default=(), title="Servers", description="Virtual machines.")
+    blueprints: tuple[BlueprintUse, ...] = Field(
+        default=(), title="Blueprints", description="Stacks of the catalogue with parameters, added to what is written here."
+    )
 
     @field_validator("quota", mode="before")
     @classmethod

@@ -14,22 +14,23 @@ class Origin:
 
     place: Place
     """Where that is in the file."""
-    is_copy: bool = False
-    """Whether it says the same as what stands there, and not only follows from it."""
+    label: str = ""
+    """What was made there, such as ``server portal``; nothing for a copy, which says the same as what stands there."""
 
 
-def locate(place: Place, origins: Mapping[Place, Origin]) -> tuple[Place, Place]:
-    """Give the place in the file, and what of the asked place the file does not have.
+def locate(place: Place, origins: Mapping[Place, Origin]) -> tuple[Place, str]:
+    """Give the place in the file, and what the asked place is where the file does not have it.
 
-    >>> locate(("servers", 2, "flavor"), {("servers", 2): Origin(("servers", 0), is_copy=True)})
-    (('servers', 0, 'flavor'), ())
-    >>> locate(("servers", 3, "flavor"), {("servers", 3): Origin(("blueprints", 0))})
-    (('blueprints', 0), ('servers', 3, 'flavor'))
+    >>> locate(("servers", 2, "flavor"), {("servers", 2): Origin(("servers", 0))})
+    (('servers', 0, 'flavor'), '')
+    >>> locate(("servers", 3, "flavor"), {("servers", 3): Origin(("blueprints", 0), "server portal")})
+    (('blueprints', 0), 'server portal, flavor')
     """
     for length in range(len(place), 0, -1):
         origin = origins.get(place[:length])
-        if origin is not None and origin.is_copy:
+        if origin is None:
+            continue
+        if not origin.label:
             return locate((*origin.place, *place[length:]), origins)
-        if origin is not None:
-            return origin.place, place
-    return place, ()
+        return origin.place, ", ".join((origin.label, *(str(part) for part in place[length:] if isinstance(part, str))))
+    return place, ""

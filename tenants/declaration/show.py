@@ -40,6 +40,18 @@ def render_summary(departments: Iterable[Department], catalogue: Catalogue) -> T
     return table
 
 
+def render_blueprints(catalogue: Catalogue) -> Table:
+    """Give every blueprint with its parameters: what each may be, and what it is where it is not told."""
+    table = Table("blueprint", "parameter", "what", "left out", box=None)
+    for name, blueprint in sorted(catalogue.blueprints.items()):
+        table.add_row(name, "", blueprint.purpose, "")
+        for called, parameter in blueprint.parameters.items():
+            kind = f"one of {', '.join(parameter.of)}" if parameter.of else str(parameter.type)
+            default = "must be told" if parameter.default is None else str(parameter.default) or "nothing"
+            table.add_row("", called, f"{parameter.purpose} ({kind})", default)
+    return table
+
+
 def render_department(department: Department, catalogue: Catalogue) -> RenderableType:
     """Give a department as tables: itself, then each project with its resources and its quota."""
     head = Table("", "", box=None, show_header=False)
@@ -69,6 +81,9 @@ def render_department(department: Department, catalogue: Catalogue) -> Renderabl
 def _resources(department: Department, project: Project, catalogue: Catalogue) -> Table:
     title = f"\n{department.cloud_name(project.name)} · {project.environment} · {project.purpose or 'no purpose told'}"
     table = Table("kind", "name", "what", title=title, title_justify="left", box=None)
+    for use in project.blueprints:
+        told = ", ".join(f"{name} {value}" for name, value in use.values.items())
+        table.add_row("blueprint", use.name, f"{use.use}; its parts are below" + (f": {told}" if told else ""))
     for network in project.networks:
         joined = "joined to the outside" if network.internet else "isolated"
         table.add_row("network", network.name, f"{network.cidr}, {joined}")

@@ -6,9 +6,11 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 import pytest
 from keystoneauth1.exceptions import NotFound, Unauthorized
@@ -23,6 +25,8 @@ pytestmark = pytest.mark.system
 
 SLUG = "system-whole"
 CLOUD = "oneroof"
+BOOT_SECONDS = 180
+TITLE = "It's open; $(reboot)"
 DECLARATION = f"""
 name: {SLUG}
 local_name: Trial of every key
@@ -39,6 +43,10 @@ projects:
     servers:
       - {{name: web, flavor: tiny, image: tiny, count: 2, spread: prefer}}
       - {{name: page, flavor: tiny, image: tiny, floating_ip: front}}
+    blueprints:
+      - use: web-service
+        name: portal
+        with: {{title: "{TITLE}"}}
 groups: [{{name: machines, roles: {{prod: member}}}}]
 users: [{{name: robot, groups: [machines]}}]
 application_credentials:
@@ -57,6 +65,7 @@ class Trial:
         self.installation = Installation.current()
         self.folder = folder
         shutil.copy(repository() / "tenants" / "catalogue.yaml", folder)
+        shutil.copytree(repository() / "tenants" / "blueprints", folder / "blueprints")
 
     def declare(self, text: str) -> None:
         (self.folder / f"{SLUG}.yaml").write_text(text)
@@ -109,7 +118,7 @@ def account(cloud: Any, project: dict[str, Any]) -> Callable[..., Any]:
 
 def test_several_servers_are_numbered_and_in_one_group_that_keeps_them_apart(cloud: Any, project: dict[str, Any]) -> None:
     servers = {server["name"]: server["id"] for server in project["servers"]}
-    assert sorted(servers) == ["page", "web-1", "web-2"]
+    assert sorted(servers) == ["page", "portal", "web-1", "web-2"]
     (group,) = [each for each in cloud.compute.server_groups(all_projects=True) if each.project_id == project["id"]]
     assert group.policy == "soft-anti-affinity"
     assert sorted(group.member_ids) == sorted([servers["web-1"], servers["web-2"]])
@@ -147,7 +156,7 @@ def test_an_application_credential_opens_its_project_is_secret_and_ends_when_it_
 ) -> None:
     before, secret = credential(trial, tmp_path)
     assert before.current_project_id == project["id"]
-    assert sorted(server.name for server in before.compute.servers()) == ["page", "web-1", "web-2"]
+    assert sorted(server.name for server in before.compute.servers()) == ["page", "portal", "web-1", "web-2"]
     states = [path for path in trial.installation.pulumi_state.rglob("*") if path.is_file()]
     assert [path for path in states if secret in path.read_text()] == []
     trial.declare(CHANGED)
@@ -170,7 +179,26 @@ def test_an_address_of_its_own_is_kept_while_its_server_is_replaced(trial: Trial
     assert after["id"] != before["id"]
     assert before["floating_address"]
     assert after["floating_address"] == before["floating_address"]
-    assert trial.outcome().projects[0]["floating_ips"] == [{"name": "front", "address": before["floating_address"]}]
+    assert trial.outcome().projects[0]["floating_ips"] == [
+        {"name": "front", "address": before["floating_address"]},
+        {"name": "portal", "address": address_of(project, "portal")},
+    ]
+
+
+def address_of(project: dict[str, Any], name: str) -> str:
+    return str(next(server["floating_address"] for server in project["servers"] if server["name"] == name))
+
+
+def test_a_blueprint_in_use_answers_with_what_it_was_told(project: dict[str, Any]) -> None:
+    address, end = address_of(project, "portal"), time.monotonic() + BOOT_SECONDS
+    while True:
+        try:
+            page = urlopen(f"http://{address}/", timeout=5).read().decode()
+            break
+        except OSError:
+            assert time.monotonic() < end, f"{address} does not answer"
+            time.sleep(1)
+    assert f"<h1>{TITLE}</h1>" in page
 
 
 def test_looking_at_every_resource_again_finds_no_difference(trial: Trial) -> None:

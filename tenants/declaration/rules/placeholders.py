@@ -22,6 +22,13 @@ def check(department: Department) -> Iterator[Finding]:
     """Check what people write in their own words: of the department, and each project's purpose."""
     texts: list[tuple[Place, Any]] = [((key,), getattr(department, key, None)) for key in _WRITTEN]
     texts += [(("projects", at, "purpose"), project.purpose) for at, project in enumerate(department.projects)]
+    texts += [
+        (("projects", at, "blueprints", number, "with", name), value)
+        for at, project in enumerate(department.projects)
+        for number, use in enumerate(project.blueprints)
+        for name, value in use.values.items()
+        if isinstance(value, str)
+    ]
     for at, contact in enumerate(department.contacts):
         texts += [
             (("contacts", at, key), told) for key, told in (("for", contact.purpose), ("mailbox", contact.mailbox)) if told

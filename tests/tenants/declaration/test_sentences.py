@@ -32,8 +32,9 @@ PROJECT = "projects:\n  - name: prod\n"
         ),
         (
             PROJECT + "    enviroment: test\n",
-            "7: projects[0].enviroment: got an unknown key, expected one of containers, environment, floating_ips, "
-            "name, networks, purpose, quota, recovery, security_groups, servers, volumes\n  HINT: Did you mean environment?",
+            "7: projects[0].enviroment: got an unknown key, expected one of blueprints, containers, environment, "
+            "floating_ips, name, networks, purpose, quota, recovery, security_groups, servers, volumes"
+            "\n  HINT: Did you mean environment?",
         ),
         (
             PROJECT + "    environment: testing\n",
