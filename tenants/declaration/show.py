@@ -11,6 +11,7 @@ from rich.table import Table
 from tenants.declaration.catalogue import Catalogue
 from tenants.declaration.demand import build_demand
 from tenants.declaration.model import Department, Limits, Project
+from tenants.declaration.source import describe
 
 
 def build_meaning(department: Department, catalogue: Catalogue) -> dict[str, Any]:
@@ -47,7 +48,7 @@ def render_blueprints(catalogue: Catalogue) -> Table:
         table.add_row(name, "", blueprint.purpose, "")
         for called, parameter in blueprint.parameters.items():
             kind = f"one of {', '.join(parameter.of)}" if parameter.of else str(parameter.type)
-            default = "must be told" if parameter.default is None else str(parameter.default) or "nothing"
+            default = "must be told" if parameter.default is None else describe(parameter.default).strip("'") or "nothing"
             table.add_row("", called, f"{parameter.purpose} ({kind})", default)
     return table
 

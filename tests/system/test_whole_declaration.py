@@ -13,6 +13,7 @@ from typing import Any
 from urllib.request import urlopen
 
 import pytest
+import yaml
 from keystoneauth1.exceptions import NotFound, Unauthorized
 from openstack.config import OpenStackConfig
 from openstack.connection import Connection
@@ -141,13 +142,17 @@ def test_what_was_overwritten_and_deleted_in_a_versioned_container_can_be_read_a
 
 
 def credential(trial: Trial, folder: Path) -> tuple[Connection, str]:
-    """Give what the application credential opens, and its secret, as an operator hands it out."""
+    """Give what the application credential opens, and its secret, as an operator hands it out; no state has it in clear."""
     file = folder / "clouds.yaml"
     done = trial.run("department", "clouds", SLUG, "--output", str(file))
     assert done.returncode == 0, done.stderr
     config = OpenStackConfig(config_files=[str(file)], load_envvars=False).get_one(cloud="robot-sensors")
     secret = config.config["auth"]["application_credential_secret"]
-    assert secret not in done.stdout + done.stderr
+    password = yaml.safe_load(file.read_text())["clouds"][f"{SLUG}-prod-robot"]["auth"]["password"]
+    for closed in (secret, password):
+        assert closed not in done.stdout + done.stderr
+        states = [path for path in trial.installation.pulumi_state.rglob("*") if path.is_file()]
+        assert [path for path in states if closed in path.read_text()] == []
     return Connection(config=config), secret
 
 
@@ -157,10 +162,8 @@ def test_an_application_credential_opens_its_project_is_secret_and_ends_when_it_
     before, secret = credential(trial, tmp_path)
     assert before.current_project_id == project["id"]
     assert sorted(server.name for server in before.compute.servers()) == ["page", "portal", "web-1", "web-2"]
-    states = [path for path in trial.installation.pulumi_state.rglob("*") if path.is_file()]
-    assert [path for path in states if secret in path.read_text()] == []
     trial.declare(CHANGED)
-    trial.apply()
+    trial.apply("--refresh")
     after, renewed = credential(trial, tmp_path)
     before.session.auth.invalidate()
     assert renewed != secret
