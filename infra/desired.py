@@ -6,7 +6,7 @@ The program of a department walks the result and decides nothing; a test compare
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
 
 from tenants.declaration.catalogue import Catalogue
@@ -99,7 +99,7 @@ class DesiredServer:
     user_data: str
     floating_ip: bool
     """Whether it has an address that lives as long as it does."""
-    server_group: str | None
+    server_group: str | None = None
     """Those that it shares no host with, where it can."""
 
 
@@ -129,10 +129,10 @@ class DesiredProject:
     volumes: tuple[DesiredVolume, ...]
     containers: tuple[DesiredContainer, ...]
     """Each after the one that its old versions go to."""
-    server_groups: tuple[DesiredServerGroup, ...]
-    floating_ips: Mapping[str, str | None]
-    """Addresses that outlive their servers: name to the server behind it, if there is one."""
     servers: tuple[DesiredServer, ...]
+    server_groups: tuple[DesiredServerGroup, ...] = ()
+    floating_ips: Mapping[str, str | None] = field(default_factory=dict)
+    """Addresses that outlive their servers: name to the server behind it, if there is one."""
 
     @property
     def has_router(self) -> bool:
@@ -182,7 +182,7 @@ class DesiredState:
     projects: tuple[DesiredProject, ...]
     groups: tuple[DesiredGroup, ...]
     users: tuple[DesiredUser, ...]
-    credentials: tuple[DesiredCredential, ...]
+    credentials: tuple[DesiredCredential, ...] = ()
 
     @property
     def data_holders(self) -> frozenset[str]:

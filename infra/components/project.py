@@ -79,7 +79,7 @@ class DepartmentProject(pulumi.ComponentResource):
                 f"{project.key}/{group.name}",
                 {"name": group.name, "project_id": owner, "policy": group.policy},
                 parent=self,
-                after=[quotas["compute"], provisioner],
+                after=[quotas["compute"], *provisioner],
             )
             for group in project.server_groups
         }

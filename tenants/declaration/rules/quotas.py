@@ -17,7 +17,7 @@ def check(department: Department, catalogue: Catalogue) -> Iterator[Finding]:
             continue
         space = catalogue.limits(project.quota).containers_gib
         for number, container in enumerate(project.containers):
-            if container.quota and (container.quota.size_mib or 0) > space * 1024:
+            if space is not None and container.quota and (container.quota.size_mib or 0) > space * 1024:
                 place = ("projects", at, "containers", number, "quota", "size_mib")
                 yield Finding(
                     place, f"got {container.quota.size_mib}, expected at most {space * 1024}: the project has {space} GiB"
