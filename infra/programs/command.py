@@ -14,11 +14,14 @@ from pulumi import automation
 from pulumi.automation.errors import create_command_error
 from semver import VersionInfo
 
+from infra.provider.serving import stop_waiting
+
 _running: set[subprocess.Popen[str]] = set()
 
 
 def interrupt() -> None:
     """Tell every running command to finish what is under way, record it, and stop."""
+    stop_waiting()
     for process in list(_running):
         process.send_signal(signal.SIGINT)
 

@@ -43,21 +43,29 @@ def _told(method: Any) -> Any:
 class _Servicer(ProviderServicer):
     """Ends a call that the cloud refused with one sentence instead of a trace."""
 
+    is_shared = False
+    """Whether several engines are served, one after another or at once."""
+
     Diff = _told(ProviderServicer.Diff)
     Create = _told(ProviderServicer.Create)
     Read = _told(ProviderServicer.Read)
     Update = _told(ProviderServicer.Update)
     Delete = _told(ProviderServicer.Delete)
 
+    async def Cancel(self, request: Any, context: Any) -> Any:  # noqa: N802 - gRPC's name
+        """Stop waiting, where one engine is served: each says this also when it simply ends, and others may go on."""
+        return Empty() if self.is_shared else await super().Cancel(request, context)  # type: ignore[no-untyped-call]
+
     async def Attach(self, request: Any, context: Any) -> Any:  # noqa: ARG002, N802 - gRPC's name and arguments
         """Serve one engine more."""
         return Empty()
 
 
-async def start_server(cloud: Cloud, engine: str = "") -> tuple[Any, int]:
+async def start_server(cloud: Cloud, engine: str = "", *, is_shared: bool = False) -> tuple[Any, int]:
     """Start serving on a free port of this host; give the server and the port."""
     server = grpc.aio.server(options=_GRPC_CHANNEL_OPTIONS)
     servicer = _Servicer([], version("oneroof"), OneroofProvider(cloud), engine_address=engine)
+    servicer.is_shared = is_shared
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(servicer, server)
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
@@ -74,6 +82,13 @@ def cloud_of(environment: Mapping[str, str]) -> Cloud:
     return _provider(environment)[0]
 
 
+def stop_waiting() -> None:
+    """Let what the providers of this process wait for end at its next look: the operator interrupted the run."""
+    with _serving:
+        for cloud, _ in _served.values():
+            cloud.stopping.set()
+
+
 def _provider(environment: Mapping[str, str]) -> tuple[Cloud, int]:
     key = tuple(sorted(environment.items()))
     with _serving:
@@ -88,7 +103,7 @@ def _serve_here(cloud: Cloud) -> int:
 
     async def serve() -> None:
         try:
-            server, number = await start_server(cloud)
+            server, number = await start_server(cloud, is_shared=True)
         except BaseException as error:
             port.set_exception(error)
             raise
