@@ -16,8 +16,8 @@ from infra.provider.kind import unmarked
 from infra.provider.registry import KINDS
 
 NOT_COMPARED = (
-    "limits of compute, block storage and objects, containers, server groups, members of groups, application credentials, "
-    "texts of descriptions"
+    "limits of compute, block storage and objects, containers, server groups, members of groups and images, "
+    "application credentials, texts of descriptions"
 )
 """What the services tell of one project, group or thing at a time, or the inventory does not hold."""
 
@@ -25,6 +25,7 @@ SOURCES_NEEDED = frozenset(
     (
         *("domains", "projects", "users", "groups", "role_assignments"),
         *("networks", "subnets", "routers", "ports", "security_groups", "floating_addresses", "network_quotas"),
+        "rbac_policies",
         *("servers", "volumes"),
     )
 )
@@ -186,6 +187,12 @@ def _floating(cloud: Cloud, identifier: str, _: Recorded) -> Recorded | None:
     return it and {"port_id": it.port_id or "", "floating_ip_address": it.address, "project_id": it.project_id}
 
 
+def _rbac_policy(cloud: Cloud, identifier: str, _: Recorded) -> Recorded | None:
+    it = cloud.one("rbac_policies", identifier)
+    same = ("object_type", "object_id", "project_id", "target_project_id")
+    return it and {name: getattr(it, name) for name in same}
+
+
 def _server(cloud: Cloud, identifier: str, recorded: Recorded) -> Recorded | None:
     it = cloud.one("servers", identifier)
     if it is None:
@@ -233,6 +240,7 @@ _LOOKS: Mapping[str, Look] = {
     "oneroof:network:SecurityGroup": _security_group,
     "oneroof:network:FloatingIp": _floating,
     "oneroof:network:Quota": _network_quota,
+    "oneroof:network:RbacPolicy": _rbac_policy,
     "oneroof:compute:Server": _server,
     "oneroof:block_storage:Volume": _volume,
 }

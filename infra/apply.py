@@ -8,10 +8,10 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
@@ -26,9 +26,11 @@ from infra.provider.cloud import Cloud
 from infra.provider.failure import CloudError
 from infra.provider.orphans import Orphan, delete_orphans, find_orphans
 from infra.provider.serving import cloud_of
+from infra.share_record import append_entries, build_entries, record_file
 from infra.shared import DesiredCloud
+from infra.sharing import in_order, missing_grantees, standing
 from tenants.declaration.catalogue import Catalogue
-from tenants.declaration.model import Department
+from tenants.declaration.model import Department, Grant
 from tenants.installation import Installation, repository
 from tenants.problem import Problem, UserError
 
@@ -44,6 +46,8 @@ class Site:
     installation: Installation
     engine: stacks.Engine
     external_network: str
+    today: date
+    """The day whose sharing grants are in force."""
 
 
 @dataclass(frozen=True)
@@ -120,8 +124,10 @@ def apply_departments(
     site: Site, departments: Iterable[Department], catalogue: Catalogue, *, refresh: bool, on_step: OnStep
 ) -> Iterator[Applied]:
     """Apply departments, two at once; gives each as it ends. Ctrl-C lets what is under way finish and be recorded."""
-    desired = {department.slug: (department, build_desired(department, catalogue)) for department in departments}
-    yield from _side_by_side([partial(_apply, site, *pair, refresh, on_step) for pair in desired.values()])
+    ordered = in_order(departments)
+    desired = {each.slug: (each, build_desired(each, catalogue, site.today)) for each in ordered}
+    coming = frozenset(desired)
+    yield from _side_by_side([partial(_apply, site, *pair, coming, refresh, on_step) for pair in desired.values()])
 
 
 def _side_by_side(work: Iterable[Callable[[], Applied]]) -> Iterator[Applied]:
@@ -136,7 +142,9 @@ def _side_by_side(work: Iterable[Callable[[], Applied]]) -> Iterator[Applied]:
             raise
 
 
-def _apply(site: Site, department: Department, desired: DesiredState, refresh: bool, on_step: OnStep) -> Applied:
+def _apply(
+    site: Site, department: Department, desired: DesiredState, coming: frozenset[str], refresh: bool, on_step: OnStep
+) -> Applied:
     slug, engine = department.slug, site.engine
     wanted = digest(desired, site.external_network)
     before = load_outcome(site.installation, slug, engine.cloud)
@@ -144,6 +152,8 @@ def _apply(site: Site, department: Department, desired: DesiredState, refresh: b
         if (now := build_outcome(department, stacks.read_outputs(engine, slug), cloud=engine.cloud, digest=wanted,
                                  applied_at=datetime.fromisoformat(before.applied_at))) != before:  # fmt: skip
             write_outcome(site.installation, now)  # a probe or a tier changed: nothing in the cloud did
+        if department.shares:  # a purpose or a last day may have changed
+            _record_shares(site, slug, department.shares)
         return Applied(slug, "skipped", 0.0, outcome=now)
     lost = lost_data(stacks.read_resources(engine, slug), desired.data_holders)
     if lost and not engine.may_erase:
@@ -151,17 +161,30 @@ def _apply(site: Site, department: Department, desired: DesiredState, refresh: b
         return Applied(
             slug, "failed", 0.0, reasons=(f"{reason}. HINT: declare it again, or tell --erase-data",), outcome=before
         )
+    if missing := tuple(missing_grantees(desired, coming, engine.exists)):
+        return Applied(slug, "failed", 0.0, reasons=missing, outcome=before)
     made: list[Outcome] = []
 
     def work(listen: Callable[[stacks.Step], None]) -> None:
         program = department_program(desired, site.external_network)
-        outputs = stacks.update(engine, slug, program, refresh=refresh, on_step=listen)
+        try:
+            outputs = stacks.update(engine, slug, program, refresh=refresh, on_step=listen)
+        finally:  # also what a failed run gave or took back
+            _record_shares(site, slug, department.shares)
         now = datetime.now(UTC)
         made.append(build_outcome(department, outputs, cloud=engine.cloud, digest=wanted, applied_at=now))
         write_outcome(site.installation, made[0])
 
     done = _timed(slug, work, on_step)
     return Applied(slug, done.state, done.seconds, done.steps, done.reasons, made[0] if made else before)
+
+
+def _record_shares(site: Site, slug: str, grants: Sequence[Grant], reason: str = "") -> None:
+    """Record what changed of what others may use, as the stack's state has it now."""
+    stands = standing(stacks.read_resources(site.engine, slug))
+    if stands or record_file(site.installation).exists():
+        build = partial(build_entries, stands=stands, grants=grants, cloud=site.engine.cloud, owner=slug, reason=reason)
+        append_entries(record_file(site.installation), partial(build, now=datetime.now(UTC)))
 
 
 def _timed(stack: str, work: Callable[[Callable[[stacks.Step], None]], None], on_step: OnStep) -> Applied:
@@ -209,7 +232,10 @@ def _withdraw(site: Site, slug: str, cloud: Cloud, orphans: tuple[Orphan, ...], 
             delete_orphans(cloud, orphans)
         except CloudError as error:
             raise stacks.StackError((str(error),)) from error
-        stacks.destroy(site.engine, slug, on_step=listen)
+        try:
+            stacks.destroy(site.engine, slug, on_step=listen)
+        finally:
+            _record_shares(site, slug, (), "the department was withdrawn")
 
     done = _timed(slug, work, on_step)
     if done.state != "failed":

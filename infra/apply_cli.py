@@ -142,7 +142,8 @@ def department() -> None:
 def clouds(slug: str, cloud: str, output: Path | None) -> None:
     """Write a clouds.yaml for the local users of department SLUG, readable by its owner alone, and print its path.
 
-    Holds an entry a project and user, and one an application credential.
+    Holds an entry a project and user, and one an application credential. With --output, the certificate that it trusts is
+    put beside it as ca.pem.
     """
     import yaml
 
@@ -150,7 +151,7 @@ def clouds(slug: str, cloud: str, output: Path | None) -> None:
     from infra.outcome import load_outcome
     from infra.programs.stacks import read_secrets
     from infra.site import open_site
-    from tenants.writing import write_private
+    from tenants.writing import write_private, write_whole
 
     installation = Installation.current()
     outcome = load_outcome(installation, slug, cloud)
@@ -164,6 +165,11 @@ def clouds(slug: str, cloud: str, output: Path | None) -> None:
     kept = read_secrets(site.engine, slug)
     made = build_clouds(outcome, kept["passwords"], operator, credentials=kept.get("credentials", {}))
     file = output or installation.home / "departments" / f"{slug}-clouds.yaml"
+    if output and "cacert" in operator:  # the file goes to another machine: what it trusts goes with it
+        authority = output.resolve().with_name("ca.pem")
+        write_whole(authority, Path(operator["cacert"]).read_bytes())
+        operator = {**operator, "cacert": str(authority)}
+    made = build_clouds(outcome, kept["passwords"], operator, credentials=kept.get("credentials", {}))
     write_private(file, yaml.safe_dump(made, sort_keys=False))
     click.echo(file)
 

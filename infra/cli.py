@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import click
 
-from infra import apply_cli, deploy_cli, inventory_cli, up_cli
+from infra import apply_cli, deploy_cli, inventory_cli, shares_cli, up_cli
 from infra.image import cli as image_cli
 from infra.lab import cli as lab_cli
 from infra.plan import cli as plan_cli
+from infra.review import cli as review_cli
 
 COMMANDS: tuple[click.Command, ...] = (
     *up_cli.COMMANDS,
@@ -17,4 +18,6 @@ COMMANDS: tuple[click.Command, ...] = (
     *plan_cli.COMMANDS,
     *apply_cli.COMMANDS,
     *inventory_cli.COMMANDS,
+    *review_cli.COMMANDS,
+    *shares_cli.COMMANDS,
 )

@@ -1,4 +1,4 @@
-"""What the cloud should hold for one department: a pure function of its declaration and the catalogue.
+"""What the cloud should hold for one department: a pure function of its declaration, the catalogue and the day.
 
 The program of a department walks the result and decides nothing; a test compares it with golden data.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from graphlib import CycleError, TopologicalSorter
 
 from tenants.declaration.catalogue import Catalogue
@@ -21,6 +22,7 @@ from tenants.declaration.model import (
     Server,
     Spread,
 )
+from tenants.declaration.sharing import granted
 from tenants.problem import Problem, UserError
 
 SELF = "self"
@@ -112,6 +114,25 @@ class DesiredServerGroup:
 
 
 @dataclass(frozen=True)
+class DesiredShare:
+    """Something of a project that a project of another department may use."""
+
+    kind: str
+    """container, network or image."""
+    project: str
+    item: str
+    grantee: str
+    """``<domain>/<project>``, by name."""
+    access: str
+    """read or write; of containers alone."""
+
+    @property
+    def place(self) -> str:
+        """``<project>/<name>`` in the owner's department."""
+        return f"{self.project}/{self.item}"
+
+
+@dataclass(frozen=True)
 class DesiredProject:
     """A Keystone project and all that is in it."""
 
@@ -133,6 +154,7 @@ class DesiredProject:
     server_groups: tuple[DesiredServerGroup, ...] = ()
     floating_ips: Mapping[str, str | None] = field(default_factory=dict)
     """Addresses that outlive their servers: name to the server behind it, if there is one."""
+    shares: tuple[DesiredShare, ...] = ()
 
     @property
     def has_router(self) -> bool:
@@ -185,6 +207,11 @@ class DesiredState:
     credentials: tuple[DesiredCredential, ...] = ()
 
     @property
+    def shares(self) -> tuple[DesiredShare, ...]:
+        """What projects of other departments may use."""
+        return tuple(share for project in self.projects for share in project.shares)
+
+    @property
     def data_holders(self) -> frozenset[str]:
         """Names of the stack's resources whose end would be the end of data."""
         return frozenset(
@@ -194,12 +221,12 @@ class DesiredState:
         )
 
 
-def build_desired(department: Department, catalogue: Catalogue) -> DesiredState:
-    """Give what the cloud should hold; raises UserError where security groups need each other in a circle."""
+def build_desired(department: Department, catalogue: Catalogue, today: date) -> DesiredState:
+    """Give what the cloud should hold on a day; raises UserError where security groups need each other in a circle."""
     return DesiredState(
         slug=department.slug,
         description=department.local_name,
-        projects=tuple(_project(department, project, catalogue) for project in department.projects),
+        projects=tuple(_project(department, project, catalogue, today) for project in department.projects),
         groups=tuple(DesiredGroup(group.name, dict(sorted(group.roles.items()))) for group in department.groups),
         users=tuple(DesiredUser(user.name, tuple(sorted(user.groups))) for user in department.users),
         credentials=tuple(
@@ -209,7 +236,7 @@ def build_desired(department: Department, catalogue: Catalogue) -> DesiredState:
     )
 
 
-def _project(department: Department, project: Project, catalogue: Catalogue) -> DesiredProject:
+def _project(department: Department, project: Project, catalogue: Catalogue, today: date) -> DesiredProject:
     return DesiredProject(
         key=project.name,
         name=department.cloud_name(project.name),
@@ -226,6 +253,11 @@ def _project(department: Department, project: Project, catalogue: Catalogue) -> 
             for address in project.floating_ips
         },
         servers=tuple(_server(project, server) for server in project.servers),
+        shares=tuple(
+            DesiredShare(grant.kind.value, grant.project, grant.item, cloud_path(grant.grantee), grant.access.value)
+            for grant in sorted(granted(department.shares, today), key=lambda grant: (grant.place, grant.grantee))
+            if grant.project == project.name
+        ),
     )
 
 
@@ -236,6 +268,16 @@ def _containers(container: Container) -> Iterator[DesiredContainer]:
     quota = container.quota or ContainerQuota.model_construct()
     size = -1 if quota.size_mib is None else quota.size_mib * _MIB
     yield DesiredContainer(container.name, size, -1 if quota.objects is None else quota.objects, versions)
+
+
+def cloud_path(grantee: str) -> str:
+    """Give ``<domain>/<project>`` of what a grant calls ``<department>/<project>``.
+
+    >>> cloud_path("parks/prod")
+    'parks/parks-prod'
+    """
+    department, _, project = grantee.partition("/")
+    return f"{department}/{department}-{project}"
 
 
 def _server(project: Project, server: Server) -> DesiredServer:

@@ -10,6 +10,7 @@ import pulumi
 from infra.components.network import ProjectNetworks
 from infra.components.resource import Resource
 from infra.components.server import DepartmentServer
+from infra.components.share import ProjectShares, container_access
 from infra.desired import DesiredProject
 
 
@@ -69,7 +70,7 @@ class DepartmentProject(pulumi.ComponentResource):
             self.containers[container.name] = Resource(
                 "object_store:Container",
                 f"{project.key}/{container.name}",
-                {**asdict(container), "project_id": owner},
+                {**asdict(container), "project_id": owner, **container_access(project.shares, container.name)},
                 parent=self,
                 after=[*objects, *provisioner, *versions],
             )
@@ -114,6 +115,7 @@ class DepartmentProject(pulumi.ComponentResource):
             for name, server in project.floating_ips.items()
         }
         self._behind = {server: self.floating_ips[name] for name, server in project.floating_ips.items() if server}
+        ProjectShares(project, owner, self.networks, parent=self)
         self.register_outputs({})
 
     def _address(self, server: str) -> pulumi.Output[Any] | None:

@@ -261,6 +261,18 @@ class NetworkQuota:
 
 
 @dataclass(frozen=True)
+class RbacPolicy:
+    """A network, or something else of Neutron's, that another project may use; ``target_project_id`` * is every one."""
+
+    id: str
+    project_id: str
+    object_type: str
+    object_id: str
+    action: str
+    target_project_id: str
+
+
+@dataclass(frozen=True)
 class Image:
     """An image; ``size_bytes`` is ``None`` while nothing was uploaded."""
 
@@ -324,3 +336,4 @@ class Inventory:
     security_groups: tuple[SecurityGroup, ...] | None
     network_quotas: tuple[NetworkQuota, ...] | None
     images: tuple[Image, ...] | None
+    rbac_policies: tuple[RbacPolicy, ...] | None = None

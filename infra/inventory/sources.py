@@ -22,6 +22,7 @@ from infra.inventory.model import (
     Port,
     Principal,
     Project,
+    RbacPolicy,
     RoleAssignment,
     Router,
     SecurityGroup,
@@ -245,6 +246,12 @@ def parse_network_quota(raw: Raw) -> NetworkQuota:
     return NetworkQuota(raw["project_id"], {k: v for k, v in sorted(raw.items()) if isinstance(v, int)})
 
 
+def parse_rbac_policy(raw: Raw) -> RbacPolicy:
+    """Read a policy that shares something of Neutron's."""
+    what = raw["object_type"], raw["object_id"], raw["action"]
+    return RbacPolicy(raw["id"], raw["project_id"], *what, raw["target_tenant"])
+
+
 def parse_image(raw: Raw) -> Image:
     """Read an image."""
     return Image(
@@ -280,6 +287,7 @@ SOURCES: tuple[Source, ...] = (
     Source("floating_addresses", "network", "/floatingips", "floatingips", parse_floating_address),
     Source("security_groups", "network", "/security-groups", "security_groups", parse_security_group),
     Source("network_quotas", "network", "/quotas", "quotas", parse_network_quota),
+    Source("rbac_policies", "network", "/rbac-policies", "rbac_policies", parse_rbac_policy),
     Source("images", "image", "/images?visibility=all&limit=1000", "images", parse_image),
 )
 

@@ -13,6 +13,7 @@ from infra.plan.departments import build_surroundings
 from infra.plan.document import PlanDocument, load_plan
 from infra.plan.holdings import read_stored
 from infra.plan.making import Asked, make_plan
+from infra.plan.needed import sources_needed
 from infra.plan.recorded import build_recorded, declared_quotas
 from infra.plan.refusal import find_refusals
 from infra.programs import stacks
@@ -22,14 +23,6 @@ from tenants.declaration.model import Department
 from tenants.problem import Problem, UserError
 
 Tell = Callable[[str], None]
-
-_SOURCES = frozenset(
-    (
-        *("servers", "volumes", "snapshots", "storage_pools", "resource_providers", "floating_addresses"),
-        *("networks", "subnets", "routers", "ports", "security_groups", "address_use"),
-    )
-)
-"""Fields of an inventory that usage and capacity are counted in."""
 
 
 @dataclass(frozen=True)
@@ -80,25 +73,28 @@ def find_refused(
 ) -> Mapping[str, tuple[str, ...]]:
     """Give the departments that cannot be given what they declare, with the reasons.
 
-    Reads usage and capacity once, in bulk, and nothing where every department is as it was applied.
+    Reads once, in bulk, what a refusal could come of, and nothing where nothing grows or shrinks.
     """
     from infra.inventory.collect import collect_inventory
     from infra.inventory.connect import connect
 
-    desired = [build_desired(department, catalogue) for department in departments]
-    desired = [each for each in desired if not is_current(site, each)]
-    if not desired:
-        return {}
-    found = collect_inventory(connect(site.installation, site.engine.cloud), only=_SOURCES)
-    for failure in found.failures:
-        tell(f"{failure.source} could not be read, so it is not judged: {failure.error}")
+    desired = [build_desired(department, catalogue, site.today) for department in departments]
+    changed = {
+        each.slug: (each, build_recorded(stacks.read_resources(site.engine, each.slug)))
+        for each in desired
+        if not is_current(site, each)
+    }
+    needed = frozenset(source for pair in changed.values() for source in sources_needed(*pair))
+    found = None
+    if needed:
+        found = collect_inventory(connect(site.installation, site.engine.cloud), only=needed)
+        for failure in found.failures:
+            tell(f"{failure.source} could not be read, so it is not judged: {failure.error}")
     around = build_surroundings(found, catalogue, load_assumptions(), site.external_network)
     refused = {}
-    for each in desired:
-        recorded = build_recorded(stacks.read_resources(site.engine, each.slug))
-        declared = declared_quotas(each)
-        usage = replace(around.usage, stored=read_stored(site, recorded, declared))
+    for slug, (each, recorded) in changed.items():
+        usage = replace(around.usage, stored=read_stored(site, recorded, declared_quotas(each)))
         reasons = find_refusals(each, recorded, usage, around.stocks, around.flavors, around.overbooking)
         if told := tuple(reasons):
-            refused[each.slug] = told
+            refused[slug] = told
     return refused

@@ -41,6 +41,13 @@ CALLED: Mapping[str, tuple[str, str]] = {
     "network/floating_ips": ("floating addresses", "addresses"),
 }
 """Limits that draw on something finite, how people call it, and its unit."""
+STOCK_SOURCES: Mapping[str, tuple[str, ...]] = {
+    "compute/cores": ("resource_providers",),
+    "compute/ram": ("resource_providers",),
+    "block_storage/gigabytes": ("storage_pools",),
+    "network/floating_ips": ("networks", "address_use"),
+}
+"""Fields of an inventory that tell what is left."""
 
 
 @dataclass(frozen=True)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sys
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from infra.command_line import load_declared, out, shared_options, tell
+from infra.shares_cli import DAY
 from tenants.installation import Installation
 
 if TYPE_CHECKING:
@@ -33,6 +35,7 @@ FAILED = 1
     show_default=True,
     help="For a terminal, a comment on a pull request, or a program.",
 )
+@DAY
 @click.option("--output", type=click.Path(path_type=Path), help="Write the plan as JSON too, for `oneroof apply --plan`.")
 def plan(
     departments: tuple[str, ...],
@@ -42,6 +45,7 @@ def plan(
     refresh: bool,
     base: str | None,
     form: str,
+    day: datetime | None,
     output: Path | None,
 ) -> None:
     """Show what an apply would change: for DEPARTMENTS, or for all and what they share.
@@ -68,7 +72,8 @@ def plan(
             tell(f"no declaration differs from {base}")
             _give(build_plan(cloud, (), base=base, base_commit=revision.commit), form, output)
             return
-    site = open_site(Installation.current(), cloud=cloud, external_network=external_network, tell=tell)
+    on = day.date() if day else None
+    site = open_site(Installation.current(), cloud=cloud, external_network=external_network, day=on, tell=tell)
     if base is None and not departments:
         asked = replace(asked, gone=tuple(sorted(set(stacks_of(site)) - {each.slug for each in asked.every})))
     with Console(stderr=True).status("planning") as status:

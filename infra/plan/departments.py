@@ -24,6 +24,7 @@ from infra.programs.cloud import cloud_program
 from infra.programs.command import interrupt
 from infra.programs.department import department_program
 from infra.shared import DesiredCloud, DesiredFlavor, build_cloud
+from infra.sharing import missing_grantees
 from tenants.assumptions.model import Assumptions
 from tenants.declaration.catalogue import Catalogue
 from tenants.declaration.model import Department
@@ -66,9 +67,10 @@ def plan_departments(
     looks at every resource of every department.
     """
     cloud = None if compared is None else Cloud(compared)
-    desired = [build_desired(department, catalogue) for department in departments]
+    desired = [build_desired(department, catalogue, site.today) for department in departments]
+    coming = frozenset(each.slug for each in desired)
     with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="plan") as pool:
-        futures = [pool.submit(_plan, site, each, cloud, around) for each in desired]
+        futures = [pool.submit(_plan, site, each, coming, cloud, around) for each in desired]
         try:
             for future in futures:
                 yield future.result()
@@ -99,7 +101,9 @@ def plan_gone(site: Site, slug: str) -> DepartmentPlan:
     return DepartmentPlan(slug, "gone", data_lost=lost, reasons=(why,))
 
 
-def _plan(site: Site, desired: DesiredState, cloud: Cloud | None, around: Surroundings) -> DepartmentPlan:
+def _plan(
+    site: Site, desired: DesiredState, coming: frozenset[str], cloud: Cloud | None, around: Surroundings
+) -> DepartmentPlan:
     slug, engine = desired.slug, site.engine
     resources = stacks.read_resources(engine, slug)
     if is_current(site, desired) and resources and cloud is not None and not any(find_moved(resources, cloud)):
@@ -113,6 +117,7 @@ def _plan(site: Site, desired: DesiredState, cloud: Cloud | None, around: Surrou
         return DepartmentPlan(slug, "refused", refusals=refusals, cost=cost)
     lost = lost_data(recorded.resources, desired.data_holders)
     kept = tuple(f"{what}: no longer declared, but holds data, so it stays until --erase-data is told" for what in lost)
+    kept += tuple(missing_grantees(desired, coming, engine.exists))
     try:
         program = department_program(desired, site.external_network)
         steps = stacks.preview(engine, slug, program, refresh=engine.exists(slug))

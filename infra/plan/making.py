@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 
 from infra.agreement import NOT_COMPARED, SOURCES_NEEDED
 from infra.apply import Site
@@ -55,9 +56,10 @@ def since(asked: Asked, revision: Revision) -> Asked:
 
 
 def _differs(department: Department, asked: Asked, revision: Revision) -> bool:
+    day = date.min  # what is shared depends on no catalogue
     try:
-        return revision.catalogue is None or build_desired(department, revision.catalogue) != build_desired(
-            department, asked.catalogue
+        return revision.catalogue is None or build_desired(department, revision.catalogue, day) != build_desired(
+            department, asked.catalogue, day
         )
     except KeyError:  # a class or rule set that the catalogue did not have
         return True

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from infra.inventory.model import Inventory
 
-_SOURCES: Mapping[str, tuple[str, ...]] = {
+USE_SOURCES: Mapping[str, tuple[str, ...]] = {
     "compute/instances": ("servers",),
     "compute/cores": ("servers",),
     "compute/ram": ("servers",),
@@ -54,7 +54,7 @@ def build_usage(found: Inventory | None) -> Usage:
     """Count what every project uses; without a reading, or of what could not be read, nothing is known."""
     if found is None:
         return Usage()
-    known = {limit for limit, sources in _SOURCES.items() if all(getattr(found, each) is not None for each in sources)}
+    known = {limit for limit, sources in USE_SOURCES.items() if all(getattr(found, each) is not None for each in sources)}
     return Usage(frozenset(known), _count(found))
 
 

@@ -7,11 +7,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, ClassVar
 
+from infra.provider.access import READ, WRITE, render_acl, show_acl
 from infra.provider.account import account_address
 from infra.provider.cloud import Cloud
 from infra.provider.failure import CloudError
 from infra.provider.field import Field, number, text
 from infra.provider.kind import Kind, refuse_erasure
+from infra.provider.sharing import PATIENCE_SECONDS
 from infra.provider.values import Values
 
 _MADE_BY = "X-Container-Meta-Made-By"
@@ -26,7 +28,10 @@ def _limit() -> Field:
 
 
 class Container(Kind):
-    """A container in the account of a project; its id is ``<project id>/<name>``."""
+    """A container in the account of a project; its id is ``<project id>/<name>``.
+
+    Its readers and writers are other projects, as ``<domain>/<project>``.
+    """
 
     pulumi_type = "oneroof:object_store:Container"
     service, noun = "object_store", "container"
@@ -34,8 +39,8 @@ class Container(Kind):
     fields: ClassVar = {
         "name": text(replaces=True),
         "project_id": text(replaces=True),
-        "read_acl": text(""),
-        "write_acl": text(""),
+        "readers": Field(list, (), unordered=True),
+        "writers": Field(list, (), unordered=True),
         "quota_bytes": _limit(),
         "quota_count": _limit(),
         "versions_location": text(""),
@@ -63,7 +68,7 @@ class Container(Kind):
         of a container can be repeated.
         """
         identifier = f"{inputs['project_id']}/{inputs['name']}"
-        store, headers = _store(cloud, identifier), {_MADE_BY: "oneroof", **_acls(inputs), **_settings(inputs)}
+        store, headers = _store(cloud, identifier), {_MADE_BY: "oneroof", **_acls(cloud, inputs), **_settings(inputs)}
         response = store.put(_address(cloud, identifier), headers=headers)
         for _ in range(_TRIES):
             if response.status_code != 409 or cloud.stopping.wait(_REST_SECONDS):
@@ -87,8 +92,8 @@ class Container(Kind):
         return {
             "name": name,
             "project_id": project,
-            "read_acl": resource.headers.get("X-Container-Read", ""),
-            "write_acl": resource.headers.get("X-Container-Write", ""),
+            "readers": show_acl(cloud, resource.headers.get(READ)),
+            "writers": show_acl(cloud, resource.headers.get(WRITE)),
             "versions_location": resource.headers.get("X-Versions-Location", ""),
             **{name: state.get(name, _UNLIMITED) for name in ("quota_bytes", "quota_count")},
         }
@@ -99,7 +104,7 @@ class Container(Kind):
 
     def update(self, cloud: Cloud, identifier: str, state: Values, inputs: Values, changed: set[str]) -> None:
         """Set who may read and write, how much, and where old versions go."""
-        headers = {**_acls(inputs), **_settings(inputs)}
+        headers = {**_acls(cloud, inputs), **_settings(inputs)}
         _raise_for(_store(cloud, identifier).post(_address(cloud, identifier), headers=headers))
 
     def delete(self, cloud: Cloud, identifier: str, state: Values) -> None:
@@ -142,8 +147,9 @@ def _quoted(name: str) -> str:
     return quote(name)
 
 
-def _acls(inputs: Values) -> dict[str, str]:
-    return {"X-Container-Read": inputs["read_acl"], "X-Container-Write": inputs["write_acl"]}
+def _acls(cloud: Cloud, inputs: Values) -> dict[str, str]:
+    told = {READ: inputs["readers"], WRITE: inputs["writers"]}  # an empty list takes the old one away
+    return {header: render_acl(cloud, entries, patience=PATIENCE_SECONDS) for header, entries in told.items()}
 
 
 def _settings(inputs: Values) -> dict[str, str]:

@@ -54,6 +54,10 @@ class DepartmentSavings:
     """Kilograms of CO2 a year."""
     avoided_cost: float | None
     saving: float | None
+    cost_now: float | None
+    """Yuan a year for the hosts attributed: energy, maintenance, space and depreciation."""
+    cash_now: float | None
+    """Of these, energy and maintenance."""
 
     @property
     def servers_running(self) -> int:
@@ -150,16 +154,17 @@ def _department(
         for group in retired
     )
     energy_now = _cloud_energy(hosts, given, use.host_utilisation)
-    saved = cost = cash = None
+    saved = cost = cash = cost_now = cash_now = None
     if energy_now is not None:
         saved = energy_before - energy_now
+        cost_now, cash_now = _cloud_cost(hosts, energy_now, given), _cloud_cash(hosts, energy_now, given)
         per_server = given.space.value + given.server_price.value / given.server_lifetime_years.value
         price = given.electricity_price.value
         gross = energy_before * price + sum(g.servers.value * (g.maintenance.value + per_server) for g in retired)
-        cost = gross - _cloud_cost(hosts, energy_now, given)
+        cost = gross - cost_now
         ended = [group for group in retired if group.contract_ended_on and group.contract_ended_on <= today]
         unpaid = energy_before * price + sum(group.servers.value * group.maintenance.value for group in ended)
-        cash = unpaid - _cloud_cash(hosts, energy_now, given)
+        cash = unpaid - cash_now
     return DepartmentSavings(
         department=name,
         surveyed=entry is not None,
@@ -174,6 +179,8 @@ def _department(
         carbon_saved=None if saved is None else saved * given.grid_factor.value,
         avoided_cost=cost,
         saving=cash,
+        cost_now=cost_now,
+        cash_now=cash_now,
     )
 
 

@@ -59,6 +59,14 @@ class AddressPlan(Declared):
     )
 
 
+class SharingPlan(Declared):
+    """What every sharing grant keeps to."""
+
+    longest_years: int = Field(
+        default=3, strict=True, ge=1, le=10, title="Longest grant", description="Years from the first to the last day."
+    )
+
+
 class Catalogue(Declared):
     """Everything a declaration may refer to."""
 
@@ -79,6 +87,9 @@ class Catalogue(Declared):
         default=1.0,
         title="Overbooking",
         description="How many times what the cloud has left the quotas of one department may grow by; 1: each is covered.",
+    )
+    sharing: SharingPlan = Field(
+        default=SharingPlan(), title="Sharing", description="What grants between departments keep to."
     )
 
     def limits(self, quota: Quota) -> Limits:

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -21,7 +21,7 @@ from tenants.declaration.copies import expand_copies
 from tenants.declaration.expand import expand_blueprints
 from tenants.declaration.model import Department
 from tenants.declaration.origin import Origin, locate
-from tenants.declaration.rules import Finding, check
+from tenants.declaration.rules import Finding, check, check_day
 from tenants.declaration.sentence import path, sentences
 from tenants.declaration.source import Place, Source, load_source, parse_source
 from tenants.declaration.words import Declared
@@ -87,11 +87,13 @@ def _misnamed(directory: Path) -> Iterator[Problem]:
         yield Problem("the file name ends in .yml, expected .yaml", file=file)
 
 
-def load_files(files: Sequence[Path], catalogue: Catalogue | Path, *, today: date | None = None) -> tuple[Department, ...]:
+def load_files(
+    files: Sequence[Path], catalogue: Catalogue | Path, *, today: date | None = None, only: Collection[str] | None = None
+) -> tuple[Department, ...]:
     """Read these declarations as one government, with a catalogue or the one of a folder.
 
-    Raises UserError with every mistake of every file, the catalogue's included. What has ended is a mistake where ``today``
-    is told: a plan or an apply of others goes on.
+    Raises UserError with every mistake of every file, the catalogue's included. What time alone made wrong is a mistake
+    where ``today`` is told, in the files of ``only`` where those are: it must stop neither an apply nor anybody else.
     """
     problems: list[Problem] = []
     sources: list[Source] = []
@@ -117,7 +119,10 @@ def load_files(files: Sequence[Path], catalogue: Catalogue | Path, *, today: dat
         departments[index] = complete(expanded)
         origins.append({**made, **copied})
         findings += (replace(finding, index=index) for finding in wrong)
-    for finding in (*findings, *check(departments, stems, known, today)):
+    findings += check(departments, stems, known)
+    if today is not None:
+        findings += check_day(departments, today, stems if only is None else only)
+    for finding in findings:
         problem = _locate(finding, sources[finding.index], origins[finding.index])
         if problem not in problems:  # a mistake in what is there several times is one
             problems.append(problem)

@@ -19,6 +19,7 @@ from tenants.declaration.credential import ApplicationCredential
 from tenants.declaration.floating import AddressOrSwitch, FloatingAddress
 from tenants.declaration.network import Network, Protocol, SecurityGroup, SecurityRule
 from tenants.declaration.quota import Limits, Quota
+from tenants.declaration.sharing import Grant, Refusal, Request
 from tenants.declaration.spread import MAX_COUNT, Spread, check_copies
 from tenants.declaration.words import CODE_PATTERN, Declared, Mailbox, Name, Port
 
@@ -31,6 +32,7 @@ __all__ = [
     "Department",
     "Environment",
     "FloatingAddress",
+    "Grant",
     "Group",
     "Limits",
     "Network",
@@ -38,6 +40,8 @@ __all__ = [
     "Project",
     "Protocol",
     "Quota",
+    "Refusal",
+    "Request",
     "SecurityGroup",
     "SecurityRule",
     "Server",
@@ -217,6 +221,13 @@ class Department(Declared):
     groups: tuple[Group, ...] = Field(default=(), title="Groups", description="Groups and their roles on projects.")
     users: tuple[User, ...] = Field(
         default=(), title="Local users", description="Local accounts, where there is no directory."
+    )
+    shares: tuple[Grant, ...] = Field(
+        default=(), title="Shares", description="What projects of other departments may use, for a purpose and a time."
+    )
+    requests: tuple[Request, ...] = Field(default=(), title="Requests", description="What it asks of other departments.")
+    refusals: tuple[Refusal, ...] = Field(
+        default=(), title="Refusals", description="Requests of other departments that it does not grant, with the reason."
     )
 
     application_credentials: tuple[ApplicationCredential, ...] = Field(

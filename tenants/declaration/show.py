@@ -11,6 +11,7 @@ from rich.table import Table
 from tenants.declaration.catalogue import Catalogue
 from tenants.declaration.demand import build_demand
 from tenants.declaration.model import Department, Limits, Project
+from tenants.declaration.sharing import Kind
 from tenants.declaration.source import describe
 
 
@@ -72,6 +73,13 @@ def render_department(department: Department, catalogue: Catalogue) -> Renderabl
     for each in department.application_credentials:
         told = f"{each.name} works as {each.user} on {each.project} ({', '.join(each.roles)}) until {each.ends}"
         head.add_row("application credential", told)
+    for share in department.shares:
+        access = f"{share.access}, " if share.kind is Kind.CONTAINER else ""
+        what = f"{share.kind} {share.place} with {share.grantee}, {access}{share.first_day} to {share.last_day}"
+        head.add_row("shares", f"{what}: {share.purpose}")
+    for request in department.requests:
+        what = f"{request.kind} {request.place} of {request.owner} for {request.asking}"
+        head.add_row("requests", f"{what}, since {request.asked_on}: {request.purpose}")
     parts: list[RenderableType] = [head]
     for project in department.projects:
         parts.append(_resources(department, project, catalogue))

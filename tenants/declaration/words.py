@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 NAME_PATTERN = r"^[a-z]([a-z0-9-]*[a-z0-9])?$"
 CODE_PATTERN = r"^([A-Z0-9]([A-Z0-9-]*[A-Z0-9])?)?$"
 PHONE_PATTERN = r"^\+?[0-9][0-9 ()-]{2,28}[0-9]$"
+PLACE_PATTERN = r"^[a-z]([a-z0-9-]*[a-z0-9])?/[a-z]([a-z0-9-]*[a-z0-9])?$"
 
 Name = Annotated[str, Field(pattern=NAME_PATTERN, max_length=32)]
 """A DNS label: what becomes part of names in the cloud, in metrics and in addresses."""

@@ -36,7 +36,7 @@ def project_id(cloud: Any) -> Iterator[str]:
 def test_the_first_containers_of_a_project_can_be_made_at_once(installation: Installation, project_id: str) -> None:
     provider = Cloud({"OS_CLIENT_CONFIG_FILE": str(installation.clouds), CLOUD_VARIABLE: "oneroof"})
     kind = Container()
-    inputs = [{"name": name, "project_id": project_id, "read_acl": "", "write_acl": ""} for name in NAMES]
+    inputs = [{"name": name, "project_id": project_id, "readers": [], "writers": []} for name in NAMES]
     with ThreadPoolExecutor(len(NAMES)) as pool:
         made = list(pool.map(lambda wish: kind.create(provider, wish), inputs))
     assert sorted(kind.identifier(container) for container in made) == [f"{project_id}/{name}" for name in NAMES]
@@ -46,7 +46,7 @@ def test_the_first_containers_of_a_project_can_be_made_at_once(installation: Ins
 
 def test_an_account_takes_no_more_than_its_quota(installation: Installation, project_id: str) -> None:
     provider = Cloud({"OS_CLIENT_CONFIG_FILE": str(installation.clouds), CLOUD_VARIABLE: "oneroof"})
-    quota, container = ObjectStoreQuota(), {"name": "papers", "project_id": project_id, "read_acl": "", "write_acl": ""}
+    quota, container = ObjectStoreQuota(), {"name": "papers", "project_id": project_id, "readers": [], "writers": []}
     own = provider.in_project(project_id).object_store
 
     def upload(size: int) -> int:

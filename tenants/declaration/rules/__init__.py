@@ -5,25 +5,30 @@ Each module holds rules on one subject; a rule gives a :class:`Finding` for each
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 
 from tenants.declaration.catalogue import Catalogue
 from tenants.declaration.model import Department
-from tenants.declaration.rules import addresses, credentials, names, people, placeholders, quotas, reach, references
+from tenants.declaration.rules import (
+    addresses,
+    credentials,
+    names,
+    people,
+    placeholders,
+    quotas,
+    reach,
+    references,
+    sharing,
+)
 from tenants.declaration.rules.finding import Finding
 
-__all__ = ["Finding", "check"]
+__all__ = ["Finding", "check", "check_day"]
 
 
-def check(
-    departments: Sequence[Department], stems: Sequence[str], catalogue: Catalogue, today: date | None = None
-) -> Iterator[Finding]:
-    """Check completed departments as one government; ``stems`` are their file names without ``.yaml``.
-
-    What ends on a day is checked where ``today`` is told.
-    """
+def check(departments: Sequence[Department], stems: Sequence[str], catalogue: Catalogue) -> Iterator[Finding]:
+    """Check completed departments as one government; ``stems`` are their file names without ``.yaml``."""
     for index, (department, stem) in enumerate(zip(departments, stems, strict=True)):
         for finding in (
             *names.check(department, stem),
@@ -36,7 +41,14 @@ def check(
             *addresses.check(department, catalogue),
         ):
             yield replace(finding, index=index)
-        for finding in credentials.check_ends(department, today) if today else ():
-            yield replace(finding, index=index)
     yield from names.check_together(departments)
     yield from addresses.check_together(departments, stems, catalogue)
+    yield from sharing.check_together(departments, catalogue)
+
+
+def check_day(departments: Sequence[Department], today: date, only: Collection[str]) -> Iterator[Finding]:
+    """Check the files of ``only`` for what has ended."""
+    yield from sharing.check_day(departments, today, only)
+    for index, department in enumerate(departments):
+        for finding in credentials.check_ends(department, today) if department.name in only else ():
+            yield replace(finding, index=index)

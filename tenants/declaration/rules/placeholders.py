@@ -19,7 +19,7 @@ _WRITTEN = ("local_name", "english_name", "code", "owners", "approvers", "cost_c
 
 
 def check(department: Department) -> Iterator[Finding]:
-    """Check what people write in their own words: of the department, and each project's purpose."""
+    """Check what people write in their own words: of the department, and each purpose."""
     texts: list[tuple[Place, Any]] = [((key,), getattr(department, key, None)) for key in _WRITTEN]
     texts += [(("projects", at, "purpose"), project.purpose) for at, project in enumerate(department.projects)]
     texts += [
@@ -33,6 +33,9 @@ def check(department: Department) -> Iterator[Finding]:
         texts += [
             (("contacts", at, key), told) for key, told in (("for", contact.purpose), ("mailbox", contact.mailbox)) if told
         ]
+    for key in ("shares", "requests"):
+        for at, terms in enumerate(getattr(department, key)):
+            texts += [((key, at, "purpose"), terms.purpose), ((key, at, "legal_basis"), terms.legal_basis)]
     for place, value in texts:
         entries = [(place, value)] if isinstance(value, str) else [((*place, at), v) for at, v in enumerate(value or ())]
         for where, text in entries:
