@@ -16,7 +16,8 @@ from infra.provider.kind import unmarked
 from infra.provider.registry import KINDS
 
 NOT_COMPARED = (
-    "limits of compute, block storage and objects, containers, members of groups and images, texts of descriptions"
+    "limits of compute, block storage and objects, containers, server groups, members of groups and images, "
+    "application credentials, texts of descriptions"
 )
 """What the services tell of one project, group or thing at a time, or the inventory does not hold."""
 

@@ -142,7 +142,8 @@ def department() -> None:
 def clouds(slug: str, cloud: str, output: Path | None) -> None:
     """Write a clouds.yaml for the local users of department SLUG, readable by its owner alone, and print its path.
 
-    With --output, the certificate that it trusts is put beside it as ca.pem.
+    Holds an entry a project and user, and one an application credential. With --output, the certificate that it trusts is
+    put beside it as ca.pem.
     """
     import yaml
 
@@ -161,13 +162,15 @@ def clouds(slug: str, cloud: str, output: Path | None) -> None:
         raise UserError(Problem(f"{slug} declares no local users: its people come from the directory"))
     site = open_site(installation, cloud=cloud, external_network="", tell=tell)
     operator = yaml.safe_load(installation.clouds.read_text())["clouds"][cloud]
-    passwords = read_secrets(site.engine, slug)["passwords"]
+    kept = read_secrets(site.engine, slug)
+    made = build_clouds(outcome, kept["passwords"], operator, credentials=kept.get("credentials", {}))
     file = output or installation.home / "departments" / f"{slug}-clouds.yaml"
     if output and "cacert" in operator:  # the file goes to another machine: what it trusts goes with it
         authority = output.resolve().with_name("ca.pem")
         write_whole(authority, Path(operator["cacert"]).read_bytes())
         operator = {**operator, "cacert": str(authority)}
-    write_private(file, yaml.safe_dump(build_clouds(outcome, passwords, operator), sort_keys=False))
+    made = build_clouds(outcome, kept["passwords"], operator, credentials=kept.get("credentials", {}))
+    write_private(file, yaml.safe_dump(made, sort_keys=False))
     click.echo(file)
 
 

@@ -5,20 +5,32 @@ The program of a department walks the result and decides nothing; a test compare
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from graphlib import CycleError, TopologicalSorter
 
 from tenants.declaration.catalogue import Catalogue
-from tenants.declaration.model import Department, Limits, Project, SecurityGroup, SecurityRule, Server
+from tenants.declaration.model import (
+    Container,
+    ContainerQuota,
+    Department,
+    Limits,
+    Project,
+    SecurityGroup,
+    SecurityRule,
+    Server,
+    Spread,
+)
 from tenants.declaration.sharing import granted
 from tenants.problem import Problem, UserError
 
 SELF = "self"
 """Remote group of a rule that lets in the servers of its own group."""
 
+_MIB = 1024**2
 _GIB = 1024**3
+_POLICIES = {Spread.PREFER: "soft-anti-affinity", Spread.REQUIRE: "anti-affinity"}
 
 
 @dataclass(frozen=True)
@@ -66,6 +78,17 @@ class DesiredVolume:
 
 
 @dataclass(frozen=True)
+class DesiredContainer:
+    """A container of objects; -1 is no limit."""
+
+    name: str
+    quota_bytes: int
+    quota_count: int
+    versions_location: str
+    """Container that old versions go to, or nothing."""
+
+
+@dataclass(frozen=True)
 class DesiredServer:
     """A server; volumes in the order they are attached."""
 
@@ -77,6 +100,17 @@ class DesiredServer:
     volumes: tuple[str, ...]
     user_data: str
     floating_ip: bool
+    """Whether it has an address that lives as long as it does."""
+    server_group: str | None = None
+    """Those that it shares no host with, where it can."""
+
+
+@dataclass(frozen=True)
+class DesiredServerGroup:
+    """Servers that are kept apart, by Nova's policy."""
+
+    name: str
+    policy: str
 
 
 @dataclass(frozen=True)
@@ -114,8 +148,12 @@ class DesiredProject:
     security_groups: tuple[DesiredGroupOfRules, ...]
     """Each after those that its rules name."""
     volumes: tuple[DesiredVolume, ...]
-    containers: tuple[str, ...]
+    containers: tuple[DesiredContainer, ...]
+    """Each after the one that its old versions go to."""
     servers: tuple[DesiredServer, ...]
+    server_groups: tuple[DesiredServerGroup, ...] = ()
+    floating_ips: Mapping[str, str | None] = field(default_factory=dict)
+    """Addresses that outlive their servers: name to the server behind it, if there is one."""
     shares: tuple[DesiredShare, ...] = ()
 
     @property
@@ -146,6 +184,18 @@ class DesiredUser:
 
 
 @dataclass(frozen=True)
+class DesiredCredential:
+    """An application credential of a local user."""
+
+    name: str
+    user: str
+    project: str
+    roles: tuple[str, ...]
+    expires_at: str
+    """As Keystone writes it, UTC: the last moment of a day."""
+
+
+@dataclass(frozen=True)
 class DesiredState:
     """Everything of one department."""
 
@@ -154,6 +204,7 @@ class DesiredState:
     projects: tuple[DesiredProject, ...]
     groups: tuple[DesiredGroup, ...]
     users: tuple[DesiredUser, ...]
+    credentials: tuple[DesiredCredential, ...] = ()
 
     @property
     def shares(self) -> tuple[DesiredShare, ...]:
@@ -166,7 +217,7 @@ class DesiredState:
         return frozenset(
             f"{project.key}/{name}"
             for project in self.projects
-            for name in (*(volume.name for volume in project.volumes), *project.containers)
+            for name in (*(volume.name for volume in project.volumes), *(each.name for each in project.containers))
         )
 
 
@@ -178,6 +229,10 @@ def build_desired(department: Department, catalogue: Catalogue, today: date) -> 
         projects=tuple(_project(department, project, catalogue, today) for project in department.projects),
         groups=tuple(DesiredGroup(group.name, dict(sorted(group.roles.items()))) for group in department.groups),
         users=tuple(DesiredUser(user.name, tuple(sorted(user.groups))) for user in department.users),
+        credentials=tuple(
+            DesiredCredential(each.name, each.user, each.project, tuple(sorted(each.roles)), f"{each.ends}T23:59:59.000000")
+            for each in department.application_credentials
+        ),
     )
 
 
@@ -191,7 +246,12 @@ def _project(department: Department, project: Project, catalogue: Catalogue, tod
         networks=tuple(DesiredNetwork(n.name, str(n.cidr), n.internet) for n in project.networks),
         security_groups=_groups_of_rules(department, project, catalogue),
         volumes=tuple(DesiredVolume(v.name, v.size_gib, v.type) for v in project.volumes),
-        containers=tuple(container.name for container in project.containers),
+        containers=tuple(made for container in project.containers for made in _containers(container)),
+        server_groups=_server_groups(project),
+        floating_ips={
+            address.name: next((server.name for server in project.servers if server.floating_ip == address.name), None)
+            for address in project.floating_ips
+        },
         servers=tuple(_server(project, server) for server in project.servers),
         shares=tuple(
             DesiredShare(grant.kind.value, grant.project, grant.item, cloud_path(grant.grantee), grant.access.value)
@@ -199,6 +259,15 @@ def _project(department: Department, project: Project, catalogue: Catalogue, tod
             if grant.project == project.name
         ),
     )
+
+
+def _containers(container: Container) -> Iterator[DesiredContainer]:
+    versions = container.versions_name if container.versioning else ""
+    if versions:
+        yield DesiredContainer(versions, -1, -1, "")
+    quota = container.quota or ContainerQuota.model_construct()
+    size = -1 if quota.size_mib is None else quota.size_mib * _MIB
+    yield DesiredContainer(container.name, size, -1 if quota.objects is None else quota.objects, versions)
 
 
 def cloud_path(grantee: str) -> str:
@@ -220,8 +289,14 @@ def _server(project: Project, server: Server) -> DesiredServer:
         security_groups=server.security_groups or tuple(group.name for group in project.security_groups[:1]),
         volumes=server.volumes,
         user_data=server.user_data,
-        floating_ip=server.floating_ip,
+        floating_ip=server.floating_ip is True,
+        server_group=server.spread_group or None,
     )
+
+
+def _server_groups(project: Project) -> tuple[DesiredServerGroup, ...]:
+    spread = {server.spread_group: server.spread for server in project.servers if server.spread}
+    return tuple(DesiredServerGroup(name, _POLICIES[how]) for name, how in sorted(spread.items()))
 
 
 def _quotas(limits: Limits) -> dict[str, dict[str, int]]:

@@ -78,6 +78,9 @@ def _project(department: Department, project: Project, made: Mapping[str, Any]) 
             {"name": container.name, "recovery": container.recovery or department.recovery}
             for container in project.containers
         ],
+        "floating_ips": [
+            {"name": address.name, "address": made["floating_ips"][address.name]} for address in project.floating_ips
+        ],
         "servers": [_server(server, made["servers"][server.name]) for server in project.servers],
     }
 

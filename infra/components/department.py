@@ -28,19 +28,38 @@ class DepartmentDomain(pulumi.ComponentResource):
             for project in state.projects
         }
         self.groups = {}
+        rights: list[pulumi.Resource] = []  # an application credential has no more than its user has by then
         for group in state.groups:
             inputs = {"name": group.name, "domain_id": self.domain.id}
             made = self.groups[group.name] = Resource("identity:Group", group.name, inputs, parent=self, after=[])
             for key, role in group.roles.items():
                 inputs = {"role": role, "group_id": made.id, "project_id": self.projects[key].project.id}
-                Resource("identity:RoleAssignment", f"{key}/{group.name}/{role}", inputs, parent=self, after=[])
+                called = f"{key}/{group.name}/{role}"
+                rights.append(Resource("identity:RoleAssignment", called, inputs, parent=self, after=[]))
         self.users = {}
         for user in state.users:
             inputs = {"name": user.name, "domain_id": self.domain.id}
             made = self.users[user.name] = Resource("identity:User", user.name, inputs, parent=self, after=[])
             for name in user.groups:
                 inputs = {"group_id": self.groups[name].id, "user_id": made.id}
-                Resource("identity:Membership", f"{name}/{user.name}", inputs, parent=self, after=[])
+                rights.append(Resource("identity:Membership", f"{name}/{user.name}", inputs, parent=self, after=[]))
+        self.credentials = {
+            (each.user, each.name): Resource(
+                "identity:ApplicationCredential",
+                f"{each.user}/{each.name}",
+                {
+                    "name": each.name,
+                    "user_id": self.users[each.user].id,
+                    "password": self.users[each.user].shown("password"),
+                    "project_id": self.projects[each.project].project.id,
+                    "roles": list(each.roles),
+                    "expires_at": each.expires_at,
+                },
+                parent=self,
+                after=rights,
+            )
+            for each in state.credentials
+        }
         self.register_outputs({})
 
     def _provisioner(self) -> Resource:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 import pulumi
@@ -63,15 +64,25 @@ class DepartmentProject(pulumi.ComponentResource):
             )
             for volume in project.volumes
         }
-        self.containers = {
-            name: Resource(
+        self.containers: dict[str, Resource] = {}
+        for container in project.containers:
+            versions = [self.containers[container.versions_location]] if container.versions_location else []
+            self.containers[container.name] = Resource(
                 "object_store:Container",
-                f"{project.key}/{name}",
-                {"name": name, "project_id": owner, **container_access(project.shares, name)},
+                f"{project.key}/{container.name}",
+                {**asdict(container), "project_id": owner, **container_access(project.shares, container.name)},
                 parent=self,
-                after=[*objects, *provisioner],
+                after=[*objects, *provisioner, *versions],
             )
-            for name in project.containers
+        self.server_groups = {
+            group.name: Resource(
+                "compute:ServerGroup",
+                f"{project.key}/{group.name}",
+                {"name": group.name, "project_id": owner, "policy": group.policy},
+                parent=self,
+                after=[quotas["compute"], *provisioner],
+            )
+            for group in project.server_groups
         }
         self.servers = {
             server.name: DepartmentServer(
@@ -80,14 +91,37 @@ class DepartmentProject(pulumi.ComponentResource):
                 owner,
                 self.networks,
                 self.volumes,
+                self.server_groups,
                 external_network,
                 parent=self,
                 after=[quotas["compute"], *provisioner],
             )
             for server in project.servers
         }
+        self.floating_ips = {
+            name: Resource(
+                "network:FloatingIp",
+                f"{project.key}/{name}",
+                {
+                    # no server's own address is called so: names of servers have no space
+                    "name": f"kept {name}",
+                    "project_id": owner,
+                    "external_network": external_network,
+                    "port_id": self.servers[server].server.shown("port_id") if server else "",
+                },
+                parent=self,
+                after=[each for each in (quotas["network"], self.networks.router) if each is not None],
+            )
+            for name, server in project.floating_ips.items()
+        }
+        self._behind = {server: self.floating_ips[name] for name, server in project.floating_ips.items() if server}
         ProjectShares(project, owner, self.networks, parent=self)
         self.register_outputs({})
+
+    def _address(self, server: str) -> pulumi.Output[Any] | None:
+        """Give the address that leads to a server: its own, or one of the project's."""
+        own = self.servers[server].floating_ip or self._behind.get(server)
+        return own.shown("floating_ip_address") if own else None
 
     def exported(self) -> dict[str, Any]:
         """Give what others need to know about it, as outputs of the stack."""
@@ -97,11 +131,12 @@ class DepartmentProject(pulumi.ComponentResource):
             "router_address": self.networks.router.shown("external_address") if self.networks.router else None,
             "volumes": {name: volume.id for name, volume in self.volumes.items()},
             "containers": sorted(self.containers),
+            "floating_ips": {name: each.shown("floating_ip_address") for name, each in self.floating_ips.items()},
             "servers": {
                 name: {
                     "id": each.server.id,
                     "fixed_address": each.server.shown("fixed_address"),
-                    "floating_address": each.floating_ip.shown("floating_ip_address") if each.floating_ip else None,
+                    "floating_address": self._address(name),
                 }
                 for name, each in self.servers.items()
             },

@@ -9,6 +9,7 @@ import pulumi
 
 _OUTPUTS: Mapping[str, tuple[str, ...]] = {
     "oneroof:identity:User": ("password",),
+    "oneroof:identity:ApplicationCredential": ("secret",),
     "oneroof:network:Router": ("external_address",),
     "oneroof:network:FloatingIp": ("floating_ip_address", "fixed_ip_address"),
     "oneroof:compute:Server": ("fixed_address", "port_id"),

@@ -41,12 +41,14 @@ class Asked:
 
 
 def since(asked: Asked, revision: Revision) -> Asked:
-    """Give what differs from a revision: files that are others, what another catalogue makes of the rest, what is gone."""
+    """Give what differs from a revision: files that are others, what another catalogue or blueprint makes of the rest."""
     named = {department.slug for department in asked.chosen}
     chosen = tuple(
         department
         for department in asked.chosen
-        if department.slug in revision.changed or (revision.catalogue_changed and _differs(department, asked, revision))
+        if department.slug in revision.changed
+        or (revision.catalogue_changed and _differs(department, asked, revision))
+        or any(use.use in revision.blueprints_changed for project in department.projects for use in project.blueprints)
     )
     gone = tuple(slug for slug in revision.gone if asked.shared or slug in named)
     shared = asked.shared and revision.catalogue_changed

@@ -82,7 +82,7 @@ def _building(
             "compute/cores": sum(size.vcpus for size in sizes),
             "compute/ram": sum(size.ram for size in sizes),
             "block_storage/gigabytes": sum(volume.size for volume in project.volumes),
-            "network/floating_ips": sum(server.floating_ip for server in project.servers),
+            "network/floating_ips": len(project.floating_ips) + sum(server.floating_ip for server in project.servers),
         }
         for limit, amount in needed.items():
             used = usage.of(recorded.projects.get(project.key), *limit.split("/"))

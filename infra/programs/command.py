@@ -21,6 +21,7 @@ _running: set[subprocess.Popen[str]] = set()
 
 def interrupt() -> None:
     """Tell every running command to finish what is under way, record it, and stop."""
+    stop_waiting()
     for process in list(_running):
         process.send_signal(signal.SIGINT)
     stop_waiting()

@@ -21,5 +21,10 @@ def department_program(state: DesiredState, external_network: str) -> Callable[[
         pulumi.export("users", {name: user.id for name, user in made.users.items()})
         passwords = {name: user.shown("password") for name, user in made.users.items()}
         pulumi.export("passwords", pulumi.Output.secret(pulumi.Output.all(**passwords)) if passwords else {})
+        credentials = {
+            f"{user}/{name}": {"id": each.id, "secret": each.shown("secret")}
+            for (user, name), each in made.credentials.items()
+        }
+        pulumi.export("credentials", pulumi.Output.secret(credentials) if credentials else {})
 
     return program

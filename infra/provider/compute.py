@@ -44,6 +44,7 @@ class Server(Kind):
         "security_group_ids": Field(list, (), unordered=True),
         "volume_ids": Field(list, ()),
         "user_data": text("", replaces=True, recorded=True),
+        "server_group_id": text(None, replaces=True, recorded=True),
     }
     outputs = ("fixed_address", "port_id")
     unique_by = ("name", "project_id")
@@ -72,6 +73,7 @@ class Server(Kind):
             {"uuid": volume, "source_type": "volume", "destination_type": "volume", "boot_index": -1}
             for volume in inputs["volume_ids"]
         ]
+        group = inputs.get("server_group_id")
         script = base64.b64encode(inputs["user_data"].encode()).decode()
         server = own.compute.create_server(
             name=inputs["name"],
@@ -83,6 +85,7 @@ class Server(Kind):
             block_device_mapping=[disk, *volumes],
             has_config_drive=True,
             **({"user_data": script} if script else {}),
+            **({"scheduler_hints": {"group": group}} if group else {}),
         )
         return self._wait_active(cloud, server.id, inputs["name"])
 

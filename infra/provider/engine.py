@@ -121,7 +121,7 @@ class OneroofProvider(wire.Provider):
         if state.get(FOREIGN):
             shown |= {name: state[name] for name in kind.fields if name in state} | {FOREIGN: True}
         inputs = {name: shown[name] for name in kind.fields if shown.get(name) is not None}
-        return wire.ReadResponse(request.resource_id, render_values(shown, kind.secret), render_values(inputs))
+        return wire.ReadResponse(request.resource_id, render_values(shown, kind.secret), render_values(inputs, kind.secret))
 
     async def update(self, request: wire.UpdateRequest) -> wire.UpdateResponse:
         """Make the changed properties as declared."""

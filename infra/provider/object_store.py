@@ -4,20 +4,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from infra.provider.access import READ, WRITE, render_acl, show_acl
 from infra.provider.account import account_address
 from infra.provider.cloud import Cloud
 from infra.provider.failure import CloudError
-from infra.provider.field import Field, text
+from infra.provider.field import Field, number, text
 from infra.provider.kind import Kind, refuse_erasure
 from infra.provider.sharing import PATIENCE_SECONDS
 from infra.provider.values import Values
 
 _MADE_BY = "X-Container-Meta-Made-By"
+_UNLIMITED = -1
+_LIMITS = {"quota_bytes": "Container-Meta-Quota-Bytes", "quota_count": "Container-Meta-Quota-Count"}
 _TRIES = 10
 _REST_SECONDS = 0.5
+
+
+def _limit() -> Field:
+    return replace(number(_UNLIMITED, least=_UNLIMITED), recorded=True)
 
 
 class Container(Kind):
@@ -34,7 +41,15 @@ class Container(Kind):
         "project_id": text(replaces=True),
         "readers": Field(list, (), unordered=True),
         "writers": Field(list, (), unordered=True),
+        "quota_bytes": _limit(),
+        "quota_count": _limit(),
+        "versions_location": text(""),
     }
+
+    def changed(self, state: Values, inputs: Values) -> set[str]:
+        """Compare it as what it is without them where a state from before knows no limits and versions."""
+        known = {name: value for name, value in state.items() if value is not None}
+        return super().changed({name: field.default for name, field in self.fields.items()} | known, inputs)
 
     def find(self, cloud: Cloud, inputs: Values) -> Any | None:
         """Ask for it by name."""
@@ -53,7 +68,7 @@ class Container(Kind):
         of a container can be repeated.
         """
         identifier = f"{inputs['project_id']}/{inputs['name']}"
-        store, headers = _store(cloud, identifier), {_MADE_BY: "oneroof"}
+        store, headers = _store(cloud, identifier), {_MADE_BY: "oneroof", **_settings(inputs)}
         response = store.put(_address(cloud, identifier), headers=headers)
         for _ in range(_TRIES):
             if response.status_code != 409 or cloud.stopping.wait(_REST_SECONDS):
@@ -82,6 +97,8 @@ class Container(Kind):
             "project_id": project,
             "readers": show_acl(cloud, resource.headers.get(READ)),
             "writers": show_acl(cloud, resource.headers.get(WRITE)),
+            "versions_location": resource.headers.get("X-Versions-Location", ""),
+            **{name: state.get(name, _UNLIMITED) for name in ("quota_bytes", "quota_count")},
         }
 
     def identifier(self, resource: Any) -> str:
@@ -89,12 +106,15 @@ class Container(Kind):
         return str(resource.identifier)
 
     def update(self, cloud: Cloud, identifier: str, state: Values, inputs: Values, changed: set[str]) -> None:
-        """Set who may read and write."""
-        _raise_for(_store(cloud, identifier).post(_address(cloud, identifier), headers=_acls(cloud, inputs)))
+        """Set who may read and write, how much, and where old versions go."""
+        headers = {**_acls(cloud, inputs), **_settings(inputs)}
+        _raise_for(_store(cloud, identifier).post(_address(cloud, identifier), headers=headers))
 
     def delete(self, cloud: Cloud, identifier: str, state: Values) -> None:
         """Delete it; its objects only where the operator said that data may go."""
         store, path = _store(cloud, identifier), _address(cloud, identifier)
+        if cloud.may_erase and state.get("versions_location"):  # else each deletion brings the version before back
+            _raise_for(store.post(path, headers={"X-Remove-Versions-Location": "x"}))
         while names := _objects(store, path):
             refuse_erasure(cloud, f"container {state['name']}")
             for name in names:
@@ -133,6 +153,19 @@ def _quoted(name: str) -> str:
 def _acls(cloud: Cloud, inputs: Values) -> dict[str, str]:
     told = {READ: inputs["readers"], WRITE: inputs["writers"]}  # an empty list takes the old one away
     return {header: render_acl(cloud, entries, patience=PATIENCE_SECONDS) for header, entries in told.items()}
+
+
+def _settings(inputs: Values) -> dict[str, str]:
+    """Give limits and versioning as headers; the gateway enforces limits and does not tell them.
+
+    https://docs.openstack.org/swift/latest/middleware.html (container quotas, versioned writes)
+    """
+    said: dict[str, Any] = {}
+    for name, header in _LIMITS.items():
+        limit = inputs.get(name, _UNLIMITED)
+        said |= {f"X-Remove-{header}": "x"} if limit == _UNLIMITED else {f"X-{header}": str(limit)}
+    versions = inputs.get("versions_location", "")
+    return said | ({"X-Versions-Location": versions} if versions else {"X-Remove-Versions-Location": "x"})
 
 
 def _objects(store: Any, path: str) -> list[str]:

@@ -19,9 +19,10 @@ from infra.provider.identity import Domain, Group, Project, User
 from infra.provider.kind import Kind
 from infra.provider.network import FloatingIp, Network, Router, SecurityGroup
 from infra.provider.object_store import Container
+from infra.provider.server_group import ServerGroup
 from infra.provider.values import Values
 
-_IN_PROJECTS: tuple[Kind, ...] = (FloatingIp(), Server(), Router(), Network(), SecurityGroup(), Volume())
+_IN_PROJECTS: tuple[Kind, ...] = (FloatingIp(), Server(), ServerGroup(), Router(), Network(), SecurityGroup(), Volume())
 _DOMAIN, _PROJECT = Domain(), Project()
 _IN_DOMAIN: tuple[Kind, ...] = (User(), Group(), _PROJECT)
 

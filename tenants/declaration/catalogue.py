@@ -8,9 +8,10 @@ from typing import Annotated
 
 from pydantic import Field
 
+from tenants.declaration.blueprint import Blueprint
 from tenants.declaration.network import SecurityGroup, SecurityRule
 from tenants.declaration.quota import Limits, Quota
-from tenants.declaration.words import Declared, Name
+from tenants.declaration.words import Declared, Name, Switch
 
 _Positive = Annotated[int, Field(strict=True, ge=1, le=1_000_000_000)]
 _Size = Annotated[int, Field(strict=True, ge=0, le=1_000_000_000)]
@@ -29,6 +30,7 @@ class Image(Declared):
     """What a server boots."""
 
     purpose: str = Field(default="", title="Purpose", description="What it is good for.")
+    cloud_init: Switch = Field(default=False, title="cloud-init", description="Whether it reads #cloud-config.")
     min_ram_mib: _Size = Field(default=0, title="Least memory", description="Memory a server needs to boot it, in MiB.")
     min_disk_gib: _Size = Field(default=0, title="Least disk", description="Root disk a server needs to boot it, in GiB.")
 
@@ -77,6 +79,9 @@ class Catalogue(Declared):
         min_length=1, title="Recovery tiers", description="Names of the tiers of backup/policy.yaml."
     )
     roles: tuple[Name, ...] = Field(min_length=1, title="Roles", description="Roles that groups may have on projects.")
+    blueprints: Mapping[Name, Blueprint] = Field(
+        default={}, title="Blueprints", description="Stacks with parameters; each may have a file in blueprints/ instead."
+    )
     addresses: AddressPlan = Field(title="Address plan", description="Which addresses belong to whom.")
     overbooking: Annotated[float, Field(ge=1, le=1000)] = Field(
         default=1.0,

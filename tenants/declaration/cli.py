@@ -64,6 +64,16 @@ def show(department: str, directory: Path | None, as_json: bool) -> None:
 
 
 @tenants.command()
+@_DIRECTORY
+def blueprints(directory: Path | None) -> None:
+    """List the stacks that a project may use, with their parameters."""
+    from tenants.declaration.load import load_catalogue
+    from tenants.declaration.show import render_blueprints
+
+    _print(render_blueprints(load_catalogue(directory)))
+
+
+@tenants.command()
 @click.option("--write", is_flag=True, help="Renew tenants/declaration/schema.json instead of printing.")
 def schema(write: bool) -> None:
     """Print the JSON schema that editors check a declaration with."""

@@ -9,15 +9,24 @@ def complete(department: Department) -> Department:
     """Give the department with every left-out name filled in; completing twice changes nothing.
 
     A server without ``network`` gets the project's first network, one without ``security_groups`` the first security
-    group; volumes and containers without ``recovery`` get the department's tier.
+    group; volumes and containers without ``recovery`` get the project's tier, which is the department's where it has none
+    of its own. Without ``approvers`` the owners approve; an application credential without ``roles`` has its user's.
     """
-    projects = tuple(_complete_project(project, department.recovery) for project in department.projects)
-    return department.model_copy(update={"projects": projects})
+    projects = tuple(_complete_project(project, project.recovery or department.recovery) for project in department.projects)
+    approvers = department.approvers or department.owners
+    credentials = tuple(
+        each.model_copy(update={"roles": each.roles or department.roles_of(each.user, each.project)})
+        for each in department.application_credentials
+    )
+    return department.model_copy(
+        update={"projects": projects, "approvers": approvers, "application_credentials": credentials}
+    )
 
 
 def _complete_project(project: Project, recovery: str) -> Project:
     return project.model_copy(
         update={
+            "recovery": recovery,
             "volumes": tuple(v.model_copy(update={"recovery": v.recovery or recovery}) for v in project.volumes),
             "containers": tuple(c.model_copy(update={"recovery": c.recovery or recovery}) for c in project.containers),
             "servers": tuple(_complete_server(server, project) for server in project.servers),

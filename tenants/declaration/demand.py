@@ -40,6 +40,6 @@ def build_demand(project: Project, catalogue: Catalogue) -> Limits:
         ports=len(project.servers) + len(project.networks) + joined,  # a network's metadata port, a router's interface
         security_groups=1 + len(project.security_groups),
         security_group_rules=BUILT_IN_GROUP_RULES + rules,
-        floating_ips=sum(server.floating_ip for server in project.servers),
+        floating_ips=len(project.floating_ips) + sum(server.floating_ip is True for server in project.servers),
         containers_gib=0,
     )

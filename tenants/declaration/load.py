@@ -6,24 +6,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import TypeVar
 
 from pydantic import ValidationError
 
+from tenants.declaration.blueprint import Blueprint
 from tenants.declaration.catalogue import Catalogue
 from tenants.declaration.complete import complete
+from tenants.declaration.copies import expand_copies
+from tenants.declaration.expand import expand_blueprints
 from tenants.declaration.model import Department
+from tenants.declaration.origin import Origin, locate
 from tenants.declaration.rules import Finding, check, check_day
-from tenants.declaration.sentence import sentences
-from tenants.declaration.source import Source, load_source, parse_source
+from tenants.declaration.sentence import path, sentences
+from tenants.declaration.source import Place, Source, load_source, parse_source
 from tenants.declaration.words import Declared
 from tenants.installation import repository
 from tenants.problem import Problem, UserError
 
 CATALOGUE_NAME = "catalogue.yaml"
+BLUEPRINTS_NAME = "blueprints"
 
 _Model = TypeVar("_Model", bound=Declared)
 
@@ -34,8 +40,23 @@ def default_directory() -> Path:
 
 
 def load_catalogue(directory: Path | None = None) -> Catalogue:
-    """Read ``catalogue.yaml`` of a folder of declarations, this checkout's where none is told."""
-    return _validate(Catalogue, load_source((directory or default_directory()) / CATALOGUE_NAME))
+    """Read ``catalogue.yaml`` and ``blueprints/`` of a folder of declarations, this checkout's where none is told."""
+    directory = directory or default_directory()
+    problems = [*_misnamed(directory / BLUEPRINTS_NAME)]
+    read: list[Catalogue] = []
+    blueprints: dict[str, Blueprint] = {}
+    try:
+        read.append(_validate(Catalogue, load_source(directory / CATALOGUE_NAME)))
+    except UserError as error:
+        problems.extend(error.problems)
+    for file in sorted((directory / BLUEPRINTS_NAME).glob("*.yaml")):
+        try:
+            blueprints[file.stem] = _validate(Blueprint, load_source(file))
+        except UserError as error:
+            problems.extend(error.problems)
+    if problems:
+        raise UserError.of(problems)
+    return read[0].model_copy(update={"blueprints": {**read[0].blueprints, **blueprints}})
 
 
 def parse_catalogue(text: str, file: Path) -> Catalogue:
@@ -56,10 +77,14 @@ def department_files(directory: Path) -> tuple[Path, ...]:
     """List the declarations of a folder; raises UserError where there is none, or one is called otherwise."""
     if not directory.is_dir():
         raise UserError(Problem(f"{directory}: there is no such folder", "Tell the folder of the declarations."))
-    misnamed = sorted(directory.glob("*.yml"))
-    if misnamed:
-        raise UserError.of(Problem("the file name ends in .yml, expected .yaml", file=file) for file in misnamed)
+    if misnamed := tuple(_misnamed(directory)):
+        raise UserError.of(misnamed)
     return tuple(sorted(file for file in directory.glob("*.yaml") if file.name != CATALOGUE_NAME))
+
+
+def _misnamed(directory: Path) -> Iterator[Problem]:
+    for file in sorted(directory.glob("*.yml")):
+        yield Problem("the file name ends in .yml, expected .yaml", file=file)
 
 
 def load_files(
@@ -76,21 +101,31 @@ def load_files(
     for file in files:
         try:
             source = load_source(file)
-            department = complete(_validate(Department, source))
+            departments.append(_validate(Department, source))
         except UserError as error:
             problems.extend(error.problems)
             continue
         sources.append(source)
-        departments.append(department)
     try:
         known = catalogue if isinstance(catalogue, Catalogue) else load_catalogue(catalogue)
     except UserError as error:
         raise UserError.of([*error.problems, *problems]) from error
     stems = [source.file.stem for source in sources]
-    findings = [*check(departments, stems, known)]
+    origins: list[dict[Place, Origin]] = []
+    findings: list[Finding] = []
+    for index, written in enumerate(departments):
+        expanded, made, wrong = expand_blueprints(written, known)
+        expanded, copied = expand_copies(expanded)
+        departments[index] = complete(expanded)
+        origins.append({**made, **copied})
+        findings += (replace(finding, index=index) for finding in wrong)
+    findings += check(departments, stems, known)
     if today is not None:
         findings += check_day(departments, today, stems if only is None else only)
-    problems.extend(_locate(finding, sources[finding.index]) for finding in findings)
+    for finding in findings:
+        problem = _locate(finding, sources[finding.index], origins[finding.index])
+        if problem not in problems:  # a mistake in what is there several times is one
+            problems.append(problem)
     if problems:
         raise UserError.of(problems)
     return tuple(sorted(departments, key=lambda department: department.name))
@@ -103,5 +138,7 @@ def _validate(model: type[_Model], source: Source) -> _Model:
         raise UserError.of(sentences(error, model, source)) from error
 
 
-def _locate(finding: Finding, source: Source) -> Problem:
-    return Problem(f"{finding.path}: {finding.what}", finding.hint, source.file, source.line(finding.place))
+def _locate(finding: Finding, source: Source, origins: dict[Place, Origin]) -> Problem:
+    place, made = locate(finding.place, origins)
+    what = ": ".join(part for part in (path(place), made, finding.what) if part)
+    return Problem(what, finding.hint, source.file, source.line(place))

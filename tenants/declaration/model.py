@@ -9,18 +9,29 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import StrEnum
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
+from tenants.declaration.blueprint import BlueprintUse
+from tenants.declaration.boot import check_user_data
+from tenants.declaration.contact import Contact
+from tenants.declaration.container import Container, ContainerQuota
+from tenants.declaration.credential import ApplicationCredential
+from tenants.declaration.floating import AddressOrSwitch, FloatingAddress
 from tenants.declaration.network import Network, Protocol, SecurityGroup, SecurityRule
 from tenants.declaration.quota import Limits, Quota
 from tenants.declaration.sharing import Grant, Refusal, Request
-from tenants.declaration.words import Declared, Mailbox, Name, Port, Switch
+from tenants.declaration.spread import MAX_COUNT, Spread, check_copies
+from tenants.declaration.words import CODE_PATTERN, Declared, Mailbox, Name, Port
 
 __all__ = [
+    "ApplicationCredential",
     "Classification",
+    "Contact",
     "Container",
+    "ContainerQuota",
     "Department",
     "Environment",
+    "FloatingAddress",
     "Grant",
     "Group",
     "Limits",
@@ -34,6 +45,7 @@ __all__ = [
     "SecurityGroup",
     "SecurityRule",
     "Server",
+    "Spread",
     "User",
     "Volume",
 ]
@@ -64,13 +76,6 @@ class Volume(Declared):
     recovery: str = Field(default="", title="Recovery", description="Recovery tier; the department's where left out.")
 
 
-class Container(Declared):
-    """A container of objects."""
-
-    name: Name = Field(title="Name", description="Unique in the project.")
-    recovery: str = Field(default="", title="Recovery", description="Recovery tier; the department's where left out.")
-
-
 class Probe(Declared):
     """How the cloud finds out whether a server does its work: an HTTP request to its floating address."""
 
@@ -92,21 +97,45 @@ class Server(Declared):
     volumes: tuple[Name, ...] = Field(
         default=(), title="Volumes", description="Volumes of the project, attached in this order as /dev/vdb, /dev/vdc …"
     )
-    floating_ip: Switch = Field(default=False, title="Floating address", description="Whether it is reachable from outside.")
+    floating_ip: AddressOrSwitch = Field(
+        default=False,
+        title="Floating address",
+        description="Whether it is reachable from outside; a name of floating_ips outlives the server.",
+    )
     user_data: str = Field(
-        default="", title="User data", description="Script run at every boot; starts with #!. No secrets here."
+        default="",
+        title="User data",
+        description="Script that starts with #!, or #cloud-config where the image has cloud-init. No secrets here.",
     )
     probe: Probe | None = Field(default=None, title="Probe", description="How to find out whether it does its work.")
+    count: int = Field(
+        default=1,
+        strict=True,
+        ge=1,
+        le=MAX_COUNT,
+        title="Count",
+        description="How many; several are called <name>-1, <name>-2 … and have no volumes.",
+    )
+    spread: Spread | None = Field(
+        default=None,
+        title="Spread",
+        description="Whether several are put on different hosts: prefer does where it can, require starts none elsewhere.",
+    )
 
     @field_validator("user_data")
     @classmethod
     def _user_data_fits(cls, value: str) -> str:
-        # Nova takes 65,535 bytes after base64.
-        if (size := len(value.encode())) > 49_000:
-            raise ValueError(f"got {size} bytes, expected at most 49000")
-        if value and not value.startswith("#!"):
-            raise ValueError("expected a script whose first line starts with #!")
-        return value
+        return check_user_data(value)
+
+    @model_validator(mode="after")
+    def _copies_go_together(self) -> Server:
+        check_copies(self.name, self.count, self.spread, len(self.volumes), self.floating_ip)
+        return self
+
+    @property
+    def spread_group(self) -> str:
+        """What those that are spread together are called; of one of several, or nothing."""
+        return self.name.rpartition("-")[0] if self.spread is not None and self.count == 1 else ""
 
 
 class Project(Declared):
@@ -116,6 +145,9 @@ class Project(Declared):
     purpose: str = Field(default="", max_length=200, title="Purpose", description="What it is for, in one sentence.")
     environment: Environment = Field(
         default=Environment.PRODUCTION, title="Environment", description="production, test or development."
+    )
+    recovery: str = Field(
+        default="", title="Recovery", description="Recovery tier of its data; the department's where left out."
     )
     quota: Quota = Field(
         default=Quota(), title="Quota", description="A quota class of the catalogue, or a class and what differs from it."
@@ -130,7 +162,13 @@ class Project(Declared):
     )
     volumes: tuple[Volume, ...] = Field(default=(), title="Volumes", description="Disks that outlive their servers.")
     containers: tuple[Container, ...] = Field(default=(), title="Containers", description="Containers of objects.")
+    floating_ips: tuple[FloatingAddress, ...] = Field(
+        default=(), title="Floating addresses", description="Addresses kept while the servers behind them are replaced."
+    )
     servers: tuple[Server, ...] = Field(default=(), title="Servers", description="Virtual machines.")
+    blueprints: tuple[BlueprintUse, ...] = Field(
+        default=(), title="Blueprints", description="Stacks of the catalogue with parameters, added to what is written here."
+    )
 
     @field_validator("quota", mode="before")
     @classmethod
@@ -157,9 +195,21 @@ class Department(Declared):
 
     name: Name = Field(title="Name", description="The department's short name; the file is called <name>.yaml.")
     local_name: str = Field(min_length=1, max_length=120, title="Full name", description="What people call it.")
+    english_name: str = Field(default="", max_length=120, title="English name", description="Its name in English.")
+    code: str = Field(
+        default="",
+        pattern=CODE_PATTERN,
+        max_length=20,
+        title="Code",
+        description="Its code in the government's register, for example 11-0210; unique.",
+    )
     owners: tuple[Mailbox, ...] = Field(
         min_length=1, title="Owners", description="Mailboxes of those who answer for it and approve its changes."
     )
+    approvers: tuple[Mailbox, ...] = Field(
+        default=(), title="Approvers", description="Mailboxes of those who approve its changes; the owners where left out."
+    )
+    contacts: tuple[Contact, ...] = Field(default=(), title="Contacts", description="Whom to reach about what.")
     cost_centre: str = Field(min_length=1, max_length=40, title="Cost centre", description="Who is charged.")
     classification: Classification = Field(
         default=Classification.INTERNAL, title="Classification", description="public, internal or confidential."
@@ -179,6 +229,15 @@ class Department(Declared):
     refusals: tuple[Refusal, ...] = Field(
         default=(), title="Refusals", description="Requests of other departments that it does not grant, with the reason."
     )
+
+    application_credentials: tuple[ApplicationCredential, ...] = Field(
+        default=(), title="Application credentials", description="Logins of programs that work as local users."
+    )
+
+    def roles_of(self, user: str, project: str) -> tuple[str, ...]:
+        """Give the roles that a local user has on a project by its groups, sorted."""
+        member_of = {group for each in self.users if each.name == user for group in each.groups}
+        return tuple(sorted({g.roles[project] for g in self.groups if g.name in member_of and project in g.roles}))
 
     @property
     def slug(self) -> str:

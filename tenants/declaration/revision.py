@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tenants.declaration.catalogue import Catalogue
-from tenants.declaration.load import CATALOGUE_NAME, department_files, parse_catalogue
+from tenants.declaration.load import BLUEPRINTS_NAME, CATALOGUE_NAME, department_files, parse_catalogue
 from tenants.problem import Problem, UserError
 
 
@@ -25,13 +25,19 @@ class Revision:
     """Departments whose file is there no more, sorted."""
     catalogue_changed: bool
     catalogue: Catalogue | None
-    """The catalogue of the commit; nothing where there was none, or none that can be read today."""
+    """The catalogue of the commit, without its blueprints; nothing where there was none, or none that can be read today."""
+    blueprints_changed: frozenset[str] = frozenset()
+    """Blueprints whose file is another now, is new or is there no more."""
 
 
 def load_revision(directory: Path, ref: str) -> Revision:
     """Compare a folder with a revision; raises UserError where git knows no such revision, or no such folder."""
     commit = _git(directory, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}", ref=ref).strip()
     there = _blobs(_git(directory, "ls-tree", "-z", commit, "./", ref=ref))
+    blueprints = directory / BLUEPRINTS_NAME
+    before_them = _blobs(_git(directory, "ls-tree", "-z", commit, f"./{BLUEPRINTS_NAME}/", ref=ref))
+    now = _hashes(directory, sorted(blueprints.glob("*.yaml")), ref)
+    stacks = frozenset(Path(name).stem for name, _ in set(before_them.items()) ^ set(now.items()))
     files = department_files(directory)
     catalogue = directory / CATALOGUE_NAME
     here = _hashes(directory, [*files, catalogue], ref)
@@ -39,7 +45,7 @@ def load_revision(directory: Path, ref: str) -> Revision:
     gone = sorted({name for name in there if name.endswith(".yaml")} - {file.name for file in files} - {CATALOGUE_NAME})
     moved = here.get(CATALOGUE_NAME) != there.get(CATALOGUE_NAME)
     before = _catalogue(directory, commit, ref) if moved and CATALOGUE_NAME in there else None
-    return Revision(ref, commit, changed, tuple(Path(name).stem for name in gone), moved, before)
+    return Revision(ref, commit, changed, tuple(Path(name).stem for name in gone), moved, before, stacks)
 
 
 def _catalogue(directory: Path, commit: str, ref: str) -> Catalogue | None:

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from tenants.declaration.source import WIDE_HINT, Place, Source, describe, full_width
-from tenants.declaration.words import NAME_PATTERN, PLACE_PATTERN
+from tenants.declaration.words import CODE_PATTERN, NAME_PATTERN, PHONE_PATTERN, PLACE_PATTERN
 from tenants.problem import Problem
 
 _EXPECTED: Mapping[str, str] = {
@@ -35,6 +35,8 @@ _PATTERNS: Mapping[str, str] = {
     r"^[a-z][a-z0-9-]*/\S.*$": "a project and the name of an image in it, such as prod/registry-2027",
     r"^[^@\s]+@[^@\s]+\.[^@\s]+$": "a mailbox such as it@health.gov.example",
     r"^/[!-~]*$": "a path such as /status",
+    CODE_PATTERN: "a code of capital letters, digits and hyphens such as 11-0210",
+    PHONE_PATTERN: "a telephone number such as +86 10 5550 0100",
 }
 
 

@@ -12,6 +12,7 @@ from tenants.declaration.catalogue import Catalogue
 from tenants.declaration.demand import build_demand
 from tenants.declaration.model import Department, Limits, Project
 from tenants.declaration.sharing import Kind
+from tenants.declaration.source import describe
 
 
 def build_meaning(department: Department, catalogue: Catalogue) -> dict[str, Any]:
@@ -41,16 +42,37 @@ def render_summary(departments: Iterable[Department], catalogue: Catalogue) -> T
     return table
 
 
+def render_blueprints(catalogue: Catalogue) -> Table:
+    """Give every blueprint with its parameters: what each may be, and what it is where it is not told."""
+    table = Table("blueprint", "parameter", "what", "left out", box=None)
+    for name, blueprint in sorted(catalogue.blueprints.items()):
+        table.add_row(name, "", blueprint.purpose, "")
+        for called, parameter in blueprint.parameters.items():
+            kind = f"one of {', '.join(parameter.of)}" if parameter.of else str(parameter.type)
+            default = "must be told" if parameter.default is None else describe(parameter.default).strip("'") or "nothing"
+            table.add_row("", called, f"{parameter.purpose} ({kind})", default)
+    return table
+
+
 def render_department(department: Department, catalogue: Catalogue) -> RenderableType:
     """Give a department as tables: itself, then each project with its resources and its quota."""
     head = Table("", "", box=None, show_header=False)
-    for key in ("local_name", "cost_centre", "classification", "recovery"):
-        head.add_row(key, str(getattr(department, key)))
+    for key in ("local_name", "english_name", "code", "cost_centre", "classification", "recovery"):
+        if value := getattr(department, key):
+            head.add_row(key, str(value))
     head.add_row("owners", ", ".join(department.owners))
+    if department.approvers != department.owners:
+        head.add_row("approvers", ", ".join(department.approvers))
+    for contact in department.contacts:
+        ways = ", ".join(way for way in (contact.mailbox, contact.phone) if way)
+        head.add_row("contact", f"{contact.purpose}: {ways}")
     for group in department.groups:
         roles = ", ".join(f"{role} on {project}" for project, role in group.roles.items())
         members = ", ".join(user.name for user in department.users if group.name in user.groups)
         head.add_row(f"group {group.name}", roles + (f"; local users: {members}" if members else ""))
+    for each in department.application_credentials:
+        told = f"{each.name} works as {each.user} on {each.project} ({', '.join(each.roles)}) until {each.ends}"
+        head.add_row("application credential", told)
     for share in department.shares:
         access = f"{share.access}, " if share.kind is Kind.CONTAINER else ""
         what = f"{share.kind} {share.place} with {share.grantee}, {access}{share.first_day} to {share.last_day}"
@@ -68,6 +90,9 @@ def render_department(department: Department, catalogue: Catalogue) -> Renderabl
 def _resources(department: Department, project: Project, catalogue: Catalogue) -> Table:
     title = f"\n{department.cloud_name(project.name)} · {project.environment} · {project.purpose or 'no purpose told'}"
     table = Table("kind", "name", "what", title=title, title_justify="left", box=None)
+    for use in project.blueprints:
+        told = ", ".join(f"{name} {value}" for name, value in use.values.items())
+        table.add_row("blueprint", use.name, f"{use.use}; its parts are below" + (f": {told}" if told else ""))
     for network in project.networks:
         joined = "joined to the outside" if network.internet else "isolated"
         table.add_row("network", network.name, f"{network.cidr}, {joined}")
@@ -77,11 +102,25 @@ def _resources(department: Department, project: Project, catalogue: Catalogue) -
     for volume in project.volumes:
         table.add_row("volume", volume.name, f"{volume.size_gib} GiB, {volume.type}, recovery {volume.recovery}")
     for container in project.containers:
-        table.add_row("container", container.name, f"recovery {container.recovery}")
+        words = [f"recovery {container.recovery}"]
+        if container.quota and container.quota.size_mib:
+            words.append(f"at most {container.quota.size_mib} MiB")
+        if container.quota and container.quota.objects:
+            words.append(f"at most {container.quota.objects} objects")
+        words += [f"old versions in {container.versions_name}"] if container.versioning else []
+        table.add_row("container", container.name, ", ".join(words))
+    for address in project.floating_ips:
+        behind = [server.name for server in project.servers if server.floating_ip == address.name]
+        table.add_row("floating address", address.name, f"leads to server {behind[0]}" if behind else "leads nowhere yet")
     for server in project.servers:
         lines = [f"{server.flavor}, {server.image}, network {server.network}, {', '.join(server.security_groups)}"]
+        lines += [f"spread: {server.spread}, with {server.spread_group}-*"] if server.spread else []
         lines += [f"volumes {', '.join(server.volumes)}"] if server.volumes else []
-        lines += ["floating address"] if server.floating_ip else []
+        lines += (
+            ["floating address" + ("" if server.floating_ip is True else f" {server.floating_ip}")]
+            if server.floating_ip
+            else []
+        )
         if server.probe:
             lines.append(f"probe: port {server.probe.port}, {server.probe.path}, expects “{server.probe.expect}”")
         table.add_row("server", server.name, "\n".join(lines))

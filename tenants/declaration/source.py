@@ -6,7 +6,9 @@ unique keys, and scalars as YAML 1.2 reads them (``no`` is a word and ``10:30`` 
 
 from __future__ import annotations
 
+import os
 import re
+import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +16,7 @@ from typing import Any
 
 import yaml
 
+from tenants.declaration.hidden import find_hidden, spell_hidden
 from tenants.problem import Problem, UserError
 
 MAX_BYTES = 1024 * 1024
@@ -49,8 +52,7 @@ class Source:
 def load_source(file: Path) -> Source:
     """Read one file; raises UserError with a sentence for each thing that is not plain YAML."""
     try:
-        with file.open("rb") as stream:
-            data = stream.read(MAX_BYTES + 1)
+        data = _read(file)
     except OSError as error:
         raise UserError(Problem(f"cannot be read: {error.strerror}", file=file)) from error
     if len(data) > MAX_BYTES:
@@ -64,10 +66,24 @@ def load_source(file: Path) -> Source:
     return parse_source(text, file)
 
 
+def _read(file: Path) -> bytes:
+    """Read a plain file, not more than is judged: a link in a pull request could lead to anything on the machine."""
+    if file.is_symlink():
+        raise UserError(Problem("got a link to another file, expected a file of its own", file=file))
+    # a pipe would be waited for; without O_NOFOLLOW the link could come after the look above
+    with os.fdopen(os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as stream:
+        if not stat.S_ISREG(kind := os.fstat(stream.fileno()).st_mode) and not stat.S_ISDIR(kind):
+            raise UserError(Problem("got a pipe or device, expected a file", file=file))
+        return stream.read(MAX_BYTES + 1)
+
+
 def parse_source(text: str, file: Path) -> Source:
     """Turn text into a value with lines; ``file`` is only named in messages."""
     if not text.strip():
         raise UserError(Problem("the file is empty, expected a mapping such as name: health", file=file))
+    if hidden := find_hidden(text):
+        where, code = hidden
+        raise UserError(_hidden_problem(code, file, text[:where].count("\n") + 1))
     reader = _Reader(file)
     try:
         value = reader.document(yaml.parse(text, Loader=_LOADER))
@@ -91,7 +107,7 @@ def describe(value: object) -> str:
     if value is None:
         return "nothing"
     text = str(value).lower() if isinstance(value, bool) else str(value)
-    text = " ".join(text.split()) if text.split() else repr(text)
+    text = spell_hidden(" ".join(text.split()) if text.split() else repr(text))
     return text if len(text) <= 60 else text[:57] + "…"
 
 
@@ -99,6 +115,11 @@ def full_width(text: str) -> str:
     """Give the first mark that an input method wrote full width outside of quotes and remarks, or nothing."""
     plain = re.sub(r"\"[^\"]*\"|'[^']*'|#.*", "", text)
     return next((letter for letter in plain if letter in _PLAIN), "")
+
+
+def _hidden_problem(code: str, file: Path, line: int) -> Problem:
+    what = f"got the control character {code}, expected text that is read as it is written"
+    return Problem(what, "Remove it; an editor may not show it.", file, line)
 
 
 def _syntax_problem(error: yaml.YAMLError, text: str, file: Path) -> Problem:
@@ -157,8 +178,11 @@ class _Reader:
                 f"got the anchor &{getattr(event, 'anchor', '')}, expected a value", event, "Write each value out."
             )
         if (tag := getattr(event, "tag", None)) not in (None, "!"):
-            self._problem(f"got the tag {tag}, expected a plain value", event, "Remove the word that starts with !.")
+            self._problem(
+                f"got the tag {describe(tag)}, expected a plain value", event, "Remove the word that starts with !."
+            )
         if isinstance(event, yaml.ScalarEvent):
+            self._show_hidden(event)
             return _scalar(event)
         if len(place) >= MAX_DEPTH:
             self._problem(f"got values nested deeper than {MAX_DEPTH}, expected a declaration", event)
@@ -185,6 +209,7 @@ class _Reader:
             line = _line(event)
             if isinstance(event, yaml.ScalarEvent):
                 key = event.value
+                self._show_hidden(event)
                 if event.anchor is not None or (event.tag is not None and event.tag != "!"):
                     self._problem(f"got the key {describe(key)} with an anchor or tag, expected a plain word", event)
             else:
@@ -193,7 +218,9 @@ class _Reader:
                 key = f"?{line}"
             repeated = key in first
             if repeated:
-                self._problem(f"{key}: got it twice in one mapping, expected it once (first on line {first[key]})", event)
+                self._problem(
+                    f"{describe(key)}: got it twice in one mapping, expected it once (first on line {first[key]})", event
+                )
             else:
                 first[key] = line
                 self.lines[(*place, key)] = line
@@ -201,6 +228,10 @@ class _Reader:
             if not repeated:
                 values[key] = value
         return values
+
+    def _show_hidden(self, event: yaml.ScalarEvent) -> None:
+        if hidden := find_hidden(event.value):  # by an escape such as "\\e"; one written out was found before
+            self.problems.append(_hidden_problem(hidden[1], self.file, _line(event)))
 
     def _problem(self, what: str, event: yaml.Event, hint: str = "") -> None:
         self.problems.append(Problem(what, hint, self.file, _line(event)))

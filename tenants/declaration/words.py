@@ -7,6 +7,8 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 NAME_PATTERN = r"^[a-z]([a-z0-9-]*[a-z0-9])?$"
+CODE_PATTERN = r"^([A-Z0-9]([A-Z0-9-]*[A-Z0-9])?)?$"
+PHONE_PATTERN = r"^\+?[0-9][0-9 ()-]{2,28}[0-9]$"
 PLACE_PATTERN = r"^[a-z]([a-z0-9-]*[a-z0-9])?/[a-z]([a-z0-9-]*[a-z0-9])?$"
 
 Name = Annotated[str, Field(pattern=NAME_PATTERN, max_length=32)]

@@ -82,6 +82,14 @@ def test_credentials_take_addresses_from_the_operator_and_no_secret() -> None:
         "region_name": "RegionOne",
         "cacert": "/ca.pem",
     }
-    entry = build_clouds(OUTCOME, {"operator": "its own"}, operator)["clouds"]["parks-prod-operator"]
+    robot = {"operator/robot": {"id": "c1", "secret": "hidden"}}
+    clouds = build_clouds(OUTCOME, {"operator": "its own"}, operator, credentials=robot)["clouds"]
+    assert clouds["operator-robot"]["auth_type"] == "v3applicationcredential"
+    assert clouds["operator-robot"]["auth"] == {
+        "auth_url": operator["auth"]["auth_url"],  # type: ignore[index]
+        "application_credential_id": "c1",
+        "application_credential_secret": "hidden",
+    }
+    entry = clouds["parks-prod-operator"]
     assert (entry["auth"]["password"], entry["auth"]["user_domain_name"]) == ("its own", "parks")
     assert (entry["region_name"], entry["cacert"]) == ("RegionOne", "/ca.pem")

@@ -5,14 +5,24 @@ Each module holds rules on one subject; a rule gives a :class:`Finding` for each
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
+from datetime import date
 
 from tenants.declaration.catalogue import Catalogue
 from tenants.declaration.model import Department
-from tenants.declaration.rules import addresses, names, people, placeholders, quotas, reach, references, sharing
+from tenants.declaration.rules import (
+    addresses,
+    credentials,
+    names,
+    people,
+    placeholders,
+    quotas,
+    reach,
+    references,
+    sharing,
+)
 from tenants.declaration.rules.finding import Finding
-from tenants.declaration.rules.sharing import check_day
 
 __all__ = ["Finding", "check", "check_day"]
 
@@ -27,9 +37,18 @@ def check(departments: Sequence[Department], stems: Sequence[str], catalogue: Ca
             *reach.check(department, catalogue),
             *quotas.check(department, catalogue),
             *people.check(department),
+            *credentials.check(department),
             *addresses.check(department, catalogue),
         ):
             yield replace(finding, index=index)
     yield from names.check_together(departments)
     yield from addresses.check_together(departments, stems, catalogue)
     yield from sharing.check_together(departments, catalogue)
+
+
+def check_day(departments: Sequence[Department], today: date, only: Collection[str]) -> Iterator[Finding]:
+    """Check the files of ``only`` for what has ended."""
+    yield from sharing.check_day(departments, today, only)
+    for index, department in enumerate(departments):
+        for finding in credentials.check_ends(department, today) if department.name in only else ():
+            yield replace(finding, index=index)

@@ -27,7 +27,16 @@ def check(department: Department, stem: str) -> Iterator[Finding]:
         yield from _unique((*place, "security_groups"), (group.name for group in project.security_groups))
         yield from _unique((*place, "volumes"), (volume.name for volume in project.volumes))
         yield from _unique((*place, "containers"), (container.name for container in project.containers))
+        yield from _unique((*place, "blueprints"), (use.name for use in project.blueprints))
+        yield from _unique((*place, "floating_ips"), (address.name for address in project.floating_ips))
         yield from _unique((*place, "servers"), (server.name for server in project.servers))
+        containers = {container.name for container in project.containers}
+        for number, container in enumerate(project.containers):
+            if container.versioning and container.versions_name in containers:
+                what = f"got true, but there is a container {container.versions_name} already, expected that name to be free"
+                yield Finding(
+                    (*place, "containers", number, "versioning"), what, "Its old versions are kept under that name."
+                )
         for number, group in enumerate(project.security_groups):
             if group.name == "default":
                 what = "got default, expected another name: each project has a built-in group of this name"
@@ -38,11 +47,15 @@ def check_together(departments: Sequence[Department]) -> Iterator[Finding]:
     """Check that no two departments, and no two projects of the cloud, are called the same."""
     owners: dict[str, str] = {}
     projects: dict[str, str] = {}
+    codes: dict[str, str] = {}
     for index, department in enumerate(departments):
         if department.name in owners:
             yield Finding(("name",), f"got {department.name}, which another file declares as well", "", index)
             continue
         owners[department.name] = department.name
+        if department.code and (other := codes.setdefault(department.code, department.name)) != department.name:
+            what = f"got {department.code}, which is the code of {other} already, expected one of its own"
+            yield Finding(("code",), what, "", index)
         # health-care + web and health + care-web would both be health-care-web in the cloud
         for at, project in enumerate(department.projects):
             called = department.cloud_name(project.name)

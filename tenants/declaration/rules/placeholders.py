@@ -14,7 +14,7 @@ PLACEHOLDER = "CHANGE-ME"
 """What ``oneroof tenants new`` writes where nobody but the department knows what belongs there."""
 
 _LEFT = re.compile(r"(change|fill|replace)[-_ ]?(me|in|this)|t\.?b\.?[dac]\.?|to ?do|fixme|x{3,}|\?+|<.*>", re.IGNORECASE)
-_WRITTEN = ("local_name", "owners", "cost_centre", "purpose")
+_WRITTEN = ("local_name", "english_name", "code", "owners", "approvers", "cost_centre", "purpose")
 """The keys that people write in their own words."""
 
 
@@ -22,6 +22,17 @@ def check(department: Department) -> Iterator[Finding]:
     """Check what people write in their own words: of the department, and each purpose."""
     texts: list[tuple[Place, Any]] = [((key,), getattr(department, key, None)) for key in _WRITTEN]
     texts += [(("projects", at, "purpose"), project.purpose) for at, project in enumerate(department.projects)]
+    texts += [
+        (("projects", at, "blueprints", number, "with", name), value)
+        for at, project in enumerate(department.projects)
+        for number, use in enumerate(project.blueprints)
+        for name, value in use.values.items()
+        if isinstance(value, str)
+    ]
+    for at, contact in enumerate(department.contacts):
+        texts += [
+            (("contacts", at, key), told) for key, told in (("for", contact.purpose), ("mailbox", contact.mailbox)) if told
+        ]
     for key in ("shares", "requests"):
         for at, terms in enumerate(getattr(department, key)):
             texts += [((key, at, "purpose"), terms.purpose), ((key, at, "legal_basis"), terms.legal_basis)]

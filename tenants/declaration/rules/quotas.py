@@ -15,6 +15,13 @@ def check(department: Department, catalogue: Catalogue) -> Iterator[Finding]:
     for at, project in enumerate(department.projects):
         if project.quota.quota_class not in catalogue.quota_classes:
             continue
+        space = catalogue.limits(project.quota).containers_gib
+        for number, container in enumerate(project.containers):
+            if space is not None and container.quota and (container.quota.size_mib or 0) > space * 1024:
+                place = ("projects", at, "containers", number, "quota", "size_mib")
+                yield Finding(
+                    place, f"got {container.quota.size_mib}, expected at most {space * 1024}: the project has {space} GiB"
+                )
         limits, demand = catalogue.limits(project.quota), build_demand(project, catalogue)
         for key, field in Limits.model_fields.items():
             limit, needed = getattr(limits, key), getattr(demand, key)

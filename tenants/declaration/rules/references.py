@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from graphlib import CycleError, TopologicalSorter
 
+from tenants.declaration.boot import CLOUD_CONFIG, is_cloud_config
 from tenants.declaration.catalogue import Catalogue
 from tenants.declaration.model import Department, Project, SecurityRule, Server
 from tenants.declaration.rules.finding import Finding
@@ -21,11 +22,15 @@ def check(department: Department, catalogue: Catalogue) -> Iterator[Finding]:
     for at, project in enumerate(department.projects):
         place: Place = ("projects", at)
         yield from _known((*place, "quota"), project.quota.quota_class, catalogue.quota_classes, "quota class", OF_CATALOGUE)
-        yield from _storage(place, project, catalogue, department.recovery)
+        if project.recovery != department.recovery:  # what the department says is checked once, there
+            here = (*place, "recovery")
+            yield from _known(here, project.recovery, catalogue.recovery_tiers, "recovery tier", OF_CATALOGUE)
+        yield from _storage(place, project, catalogue, project.recovery)
         yield from _security_groups(place, project, catalogue)
         for number, server in enumerate(project.servers):
             yield from _server((*place, "servers", number), server, project, catalogue)
         yield from _attachments(place, project)
+        yield from _addresses(place, project)
     projects = [project.name for project in department.projects]
     for at, group in enumerate(department.groups):
         for project_name, role in group.roles.items():
@@ -38,7 +43,7 @@ def _storage(place: Place, project: Project, catalogue: Catalogue, inherited: st
     for number, volume in enumerate(project.volumes):
         here = (*place, "volumes", number)
         yield from _known((*here, "type"), volume.type, catalogue.volume_types, "volume type", OF_CATALOGUE)
-        if volume.recovery != inherited:  # what the department says is checked once, there
+        if volume.recovery != inherited:  # what the project says is checked once, there
             yield from _known((*here, "recovery"), volume.recovery, catalogue.recovery_tiers, "recovery tier", OF_CATALOGUE)
     for number, container in enumerate(project.containers):
         here = (*place, "containers", number, "recovery")
@@ -82,6 +87,7 @@ def _server(place: Place, server: Server, project: Project, catalogue: Catalogue
     volumes = [volume.name for volume in project.volumes]
     for at, volume in enumerate(server.volumes):
         yield from _known((*place, "volumes", at), volume, volumes, "volume", OF_PROJECT)
+    yield from _boot(place, server, catalogue)
     flavor, image = catalogue.flavors.get(server.flavor), catalogue.images.get(server.image)
     if flavor and image and flavor.ram_mib < image.min_ram_mib:
         what = f"got {server.flavor} with {flavor.ram_mib} MiB, expected at least {image.min_ram_mib} MiB"
@@ -89,6 +95,14 @@ def _server(place: Place, server: Server, project: Project, catalogue: Catalogue
     if flavor and image and flavor.disk_gib < image.min_disk_gib:
         what = f"got {server.flavor} with {flavor.disk_gib} GiB of disk, expected at least {image.min_disk_gib} GiB"
         yield Finding((*place, "flavor"), f"{what} for image {server.image}")
+
+
+def _boot(place: Place, server: Server, catalogue: Catalogue) -> Iterator[Finding]:
+    image = catalogue.images.get(server.image)
+    if image and is_cloud_config(server.user_data) and not image.cloud_init:
+        able = [name for name, each in catalogue.images.items() if each.cloud_init]
+        what = f"got {CLOUD_CONFIG} for image {server.image}, which has no cloud-init, expected a script that starts with #!"
+        yield Finding((*place, "user_data"), what, f"Images with cloud-init: {', '.join(able)}." if able else "")
 
 
 def _attachments(place: Place, project: Project) -> Iterator[Finding]:
@@ -99,6 +113,24 @@ def _attachments(place: Place, project: Project) -> Iterator[Finding]:
                 what = f"got {volume}, which server {holder[volume]} has already, expected a volume of its own"
                 yield Finding((*place, "servers", number, "volumes", at), what)
             holder.setdefault(volume, server.name)
+
+
+def _addresses(place: Place, project: Project) -> Iterator[Finding]:
+    names = [address.name for address in project.floating_ips]
+    holder: dict[str, str] = {}
+    for number, server in enumerate(project.servers):
+        if not isinstance(server.floating_ip, str):
+            continue
+        here = (*place, "servers", number, "floating_ip")
+        if server.floating_ip not in names:
+            what = f"got {server.floating_ip}, expected {listed(['true', 'false', *names])}"
+            yield Finding(here, what, nearest(server.floating_ip, names) or "Names are those of the project's floating_ips.")
+        elif server.floating_ip in holder:
+            what = (
+                f"got {server.floating_ip}, which server {holder[server.floating_ip]} has already, expected one of its own"
+            )
+            yield Finding(here, what)
+        holder.setdefault(server.floating_ip, server.name)
 
 
 def _known(place: Place, name: str, names: Collection[str], kind: str, whose: str) -> Iterator[Finding]:

@@ -107,6 +107,14 @@ def test_volumes_need_space_that_is_left() -> None:
     assert sentence == "volume space: what is declared needs 50 GiB more, expected at most 49.8, which the cloud has left"
 
 
+def test_an_address_that_a_project_keeps_counts_with_those_of_its_servers() -> None:
+    keeping = replace(PARKS, projects=(replace(PROJECT, floating_ips={"front": None}),))
+    stocks = left(network__floating_ips=1)
+    assert not refusals(PARKS, NEW, used(), stocks)
+    (sentence,) = refusals(keeping, NEW, used(), stocks)
+    assert "floating addresses" in sentence
+
+
 @pytest.mark.parametrize(("recorded", "cores"), [(NEW, 4), (APPLIED, 0)])
 def test_growth_is_what_quotas_rise_by(recorded: Recorded, cores: int) -> None:
     assert build_growth(PARKS, recorded)["compute/cores"] == cores

@@ -7,12 +7,13 @@ from infra.provider.registry import KINDS
 def test_every_kind_with_a_mark_of_its_own_is_looked_for() -> None:
     looked_for = {kind.pulumi_type for kind in (*_IN_PROJECTS, *_IN_DOMAIN)}
     by_hand = {"oneroof:identity:Domain", "oneroof:object_store:Container"}
-    # a subnet or a share goes with its network, a member with its image, the rest is shared by all;
-    # links and quotas have no mark and go with what they link
+    # a subnet or a share goes with its network, a member with its image, an application credential with its user, the rest
+    # is shared by all; links and quotas have no mark and go with what they link
     elsewhere = {
         "network:Subnet",
         "network:RbacPolicy",
         "image:Member",
+        "identity:ApplicationCredential",
         "compute:Flavor",
         "block_storage:VolumeType",
         "image:Image",

@@ -62,6 +62,15 @@ def test_what_is_left_out_is_filled_in(forestry: Department) -> None:
     ]
 
 
+def test_a_projects_own_recovery_is_that_of_its_data_and_owners_approve_where_nobody_is_named(forestry: Department) -> None:
+    project = forestry.projects[0].model_copy(update={"recovery": "gold", "containers": ()})
+    bare = project.volumes[0].model_copy(update={"recovery": ""})
+    changed = complete(forestry.model_copy(update={"projects": (project.model_copy(update={"volumes": (bare,)}),)}))
+    assert changed.projects[0].volumes[0].recovery == "gold"
+    assert forestry.projects[0].recovery == "silver"
+    assert forestry.approvers == ("it@forestry.gov.example",)
+
+
 def test_completing_twice_changes_nothing(forestry: Department) -> None:
     assert complete(forestry) == forestry
 

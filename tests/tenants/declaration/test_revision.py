@@ -58,6 +58,19 @@ def test_the_catalogue_of_the_revision_is_read_where_it_differs(folder: Path) ->
     assert found.changed == frozenset()
 
 
+def test_a_blueprint_that_is_changed_new_or_gone_is_told(folder: Path) -> None:
+    (folder / "blueprints").mkdir()
+    for name in ("portal", "web"):
+        (folder / "blueprints" / f"{name}.yaml").write_text("purpose: a\n")
+    assert load_revision(folder, "main").blueprints_changed == {"portal", "web"}
+    git(folder, "add", "--all")
+    git(folder, "commit", "--quiet", "--message", "second")
+    assert load_revision(folder, "HEAD").blueprints_changed == frozenset()
+    (folder / "blueprints" / "web.yaml").write_text("purpose: b\n")
+    (folder / "blueprints" / "portal.yaml").unlink()
+    assert load_revision(folder, "HEAD").blueprints_changed == {"portal", "web"}
+
+
 def test_a_catalogue_that_cannot_be_read_today_is_none(folder: Path) -> None:
     file = folder / "catalogue.yaml"
     good = file.read_text()

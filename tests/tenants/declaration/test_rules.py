@@ -113,6 +113,29 @@ PROD = PROJECT + NETWORK
             "8: projects[0].security_groups[0].rules: got a circle of groups that let each other in: a → b → a, "
             "expected an end to it\n  HINT: Let one of them name an address range.",
         ),
+        (
+            PROJECT + "    recovery: tape\n    volumes: [{name: a, size_gib: 1}]\n",
+            "7: projects[0].recovery: got tape, expected a recovery tier of the catalogue: none, bronze, silver or gold",
+        ),
+        (
+            PROD + SERVER % ", user_data: '#cloud-config\n\n        packages: [nginx]\n\n        '",
+            "8: projects[0].servers[0].user_data: got #cloud-config for image tiny, which has no cloud-init, "
+            "expected a script that starts with #!\n  HINT: Images with cloud-init: debian-12.",
+        ),
+        # placeholders
+        (
+            "contacts: [{for: TODO, mailbox: it@a.example}]\n",
+            "5: contacts[0].for: got TODO, expected your own words in place of the placeholder",
+        ),
+        (
+            PROJECT + "    containers: [{name: a, versioning: true}, {name: a-versions}]\n",
+            "7: projects[0].containers[0].versioning: got true, but there is a container a-versions already, "
+            "expected that name to be free\n  HINT: Its old versions are kept under that name.",
+        ),
+        (
+            PROJECT + "    containers: [{name: a, quota: {size_mib: 51201}}]\n",
+            "7: projects[0].containers[0].quota.size_mib: got 51201, expected at most 51200: the project has 50 GiB",
+        ),
         # reach
         (
             PROJECT
@@ -129,6 +152,21 @@ PROD = PROJECT + NETWORK
             PROD + SERVER % ", floating_ip: true, probe: {expect: x, port: 8080}",
             "8: projects[0].servers[0].probe.port: got 8080, expected a port that the server's security groups let in"
             "\n  HINT: Add a rule: {protocol: tcp, ports: 8080, from: anywhere}.",
+        ),
+        (
+            PROD + SERVER % ", floating_ip: front",
+            "8: projects[0].servers[0].floating_ip: got front, expected true or false"
+            "\n  HINT: Names are those of the project's floating_ips.",
+        ),
+        (
+            PROD + "    floating_ips: [{name: front}]\n    servers:\n"
+            "      - {name: a, flavor: tiny, image: tiny, floating_ip: front}\n"
+            "      - {name: b, flavor: tiny, image: tiny, floating_ip: front}\n",
+            "11: projects[0].servers[1].floating_ip: got front, which server a has already, expected one of its own",
+        ),
+        (
+            PROD + "    floating_ips: [{name: front}, {name: front}]\n",
+            "8: projects[0].floating_ips[1].name: got front, expected a name that floating_ips[0] does not have",
         ),
         # people
         (
@@ -179,6 +217,11 @@ def test_one_broken_rule_is_one_sentence(problems, body: str, sentence: str) -> 
         ("security_groups: 1", "", "quota.security_groups: got 1, expected at least 2"),
         ("security_group_rules: 8", "", "quota.security_group_rules: got 8, expected at least 9"),
         ("floating_ips: 0", SERVER % ", floating_ip: true", "quota.floating_ips: got 0, expected at least 1"),
+        (
+            "floating_ips: 1",
+            "    floating_ips: [{name: f}, {name: g}]\n" + SERVER % ", floating_ip: f",
+            "quota.floating_ips: got 1, expected at least 2",
+        ),
     ],
 )
 def test_a_quota_covers_what_is_declared(problems, quota: str, declared: str, sentence: str) -> None:
@@ -214,6 +257,13 @@ def test_two_projects_of_the_cloud_are_never_called_the_same(problems) -> None:
     assert (
         problem.what
         == "projects[0].name: got care-web, which makes health-care-web, as a project of health-care is called already"
+    )
+
+
+def test_a_code_is_of_one_department(problems) -> None:
+    (problem,) = problems(archives="code: A-1\n", beaches="code: A-1\n")
+    assert str(problem).endswith(
+        "beaches.yaml:5: code: got A-1, which is the code of archives already, expected one of its own"
     )
 
 

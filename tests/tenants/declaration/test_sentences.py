@@ -46,8 +46,9 @@ PROJECT = "projects:\n  - name: prod\n"
         ),
         (
             PROJECT + "    enviroment: test\n",
-            "7: projects[0].enviroment: got an unknown key, expected one of containers, environment, name, networks, "
-            "purpose, quota, security_groups, servers, volumes\n  HINT: Did you mean environment?",
+            "7: projects[0].enviroment: got an unknown key, expected one of blueprints, containers, environment, "
+            "floating_ips, name, networks, purpose, quota, recovery, security_groups, servers, volumes"
+            "\n  HINT: Did you mean environment?",
         ),
         (
             PROJECT + "    environment: testing\n",
@@ -68,8 +69,39 @@ PROJECT = "projects:\n  - name: prod\n"
         ),
         (
             PROJECT + "    servers: [{name: a, flavor: tiny, image: tiny, user_data: apt install}]\n",
-            "7: projects[0].servers[0].user_data: got apt install, expected a script whose first line starts with #!",
+            "7: projects[0].servers[0].user_data: got apt install, expected a script whose first line starts with #!, "
+            "or #cloud-config",
         ),
+        (
+            PROJECT + "    servers: [{name: a, flavor: tiny, image: tiny, user_data: '#cloud-config'}]\n",
+            "7: projects[0].servers[0].user_data: got #cloud-config without keys, "
+            "expected a mapping such as packages: [nginx]",
+        ),
+        (
+            PROJECT + "    servers:\n      - name: a\n        flavor: tiny\n        image: tiny\n"
+            "        user_data: |\n          #cloud-config\n          packages: [nginx\n",
+            "11: projects[0].servers[0].user_data: got #cloud-config that is not YAML in its line 3, "
+            "expected a mapping such as packages: [nginx]",
+        ),
+        (
+            PROJECT + f"    servers: [{{name: a, flavor: tiny, image: tiny, user_data: '#!{'x' * 49_000}'}}]\n",
+            "7: projects[0].servers[0].user_data: got 49002 bytes, expected at most 49000",
+        ),
+        (
+            PROJECT + "    containers: [{name: a, quota: {}}]\n",
+            "7: projects[0].containers[0].quota: got a quota without limits, expected size_mib, objects or both",
+        ),
+        (
+            PROJECT + "    containers: [{name: a, quota: {size_mib: 0}}]\n",
+            "7: projects[0].containers[0].quota.size_mib: got 0, expected a whole number of at least 1",
+        ),
+        ("code: h/1\n", "5: code: got h/1, expected a code of capital letters, digits and hyphens such as 11-0210"),
+        ("contacts: [{for: alarms}]\n", "5: contacts[0]: got neither mailbox nor phone, expected at least one of them"),
+        (
+            "contacts: [{for: alarms, phone: call me}]\n",
+            "5: contacts[0].phone: got call me, expected a telephone number such as +86 10 5550 0100",
+        ),
+        ("approvers: [nobody]\n", "5: approvers[0]: got nobody, expected a mailbox such as it@health.gov.example"),
         (
             PROJECT + "    servers: [{name: a, flavor: tiny, image: tiny, probe: {}}]\n",
             "7: projects[0].servers[0].probe.expect: got nothing, expected a value\n  HINT: Text the answer must hold.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -117,9 +118,26 @@ def test_a_syntax_error_has_its_line() -> None:
     assert problem.what.startswith("this is not YAML: ")
 
 
-def test_a_control_character_has_its_line() -> None:
-    (problem,) = refused("name: a\nlocal_name: b\x07c\n")
-    assert problem.what == "got a control character, expected text"
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("local_name: b\x07c\n", "U+0007"),
+        ('local_name: "b\\e[2J"\n', "U+001B"),  # clears the screen of whoever reads a message with it
+        ('"b\\x9b": c\n', "U+009B"),
+        ("local_name: b \u202ec\n", "U+202E"),  # the rest of the line is shown backwards
+        ("# \u2066c\n", "U+2066"),
+        ('local_name: "b\\u202dc"\n', "U+202D"),
+    ],
+)
+def test_a_character_that_hides_what_is_written_has_its_line(text: str, code: str) -> None:
+    (problem,) = refused("name: a\n" + text)
+    assert problem.line == 2
+    assert problem.what == f"got the control character {code}, expected text that is read as it is written"
+
+
+def test_no_message_holds_a_hidden_character() -> None:
+    problems = refused('name: a\n"x\\e": !t%1B &a "\\e[31m"\n"x\\e": 1\n')
+    assert not [problem for problem in problems if "\x1b" in str(problem)]
 
 
 def test_a_key_must_be_a_word() -> None:
@@ -145,6 +163,21 @@ def test_a_byte_order_mark_is_no_mistake(tmp_path: Path) -> None:
     file = tmp_path / "bom.yaml"
     file.write_bytes(b"\xef\xbb\xbfname: health\r\n")
     assert load_source(file).value == {"name": "health"}
+
+
+def test_a_link_is_not_followed_out_of_the_folder(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("password: hidden\n")
+    (tmp_path / "health.yaml").symlink_to(tmp_path / "secret")
+    with pytest.raises(UserError) as caught:
+        load_source(tmp_path / "health.yaml")
+    (problem,) = caught.value.problems
+    assert problem.what == "got a link to another file, expected a file of its own"
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "health.yaml")
+    with pytest.raises(UserError, match="got a pipe or device, expected a file"):
+        load_source(tmp_path / "health.yaml")
 
 
 def test_a_missing_file_and_a_folder_are_named(tmp_path: Path) -> None:
