@@ -186,7 +186,7 @@ def test_a_plan_of_a_changed_department_writes_nothing_anywhere(
     account = build_address(cloud.object_store.get_endpoint(), cloud.current_project_id, project)
     stored = cloud.connect_as(project_id=project).object_store.put(f"{account}/papers/minutes", data=b"x" * 2_000_000)
     assert stored.status_code == 201
-    changed = DECLARATION.replace("cores: 4", "cores: 6").replace("containers_gib: 2", "containers_gib: 1")
+    changed = DECLARATION.replace("cores: 4", "cores: 6, ram_mib: 9216").replace("containers_gib: 2", "containers_gib: 1")
     changed = changed.replace("keeper, flavor: tiny", "keeper, flavor: small")
     trial.declare(changed.replace("    containers:\n      - {name: papers}\n", "").replace("size_gib: 1", "size_gib: 2"))
     (tmp_path / "sitecustomize.py").write_text(MARK)
@@ -206,7 +206,7 @@ def test_a_plan_of_a_changed_department_writes_nothing_anywhere(
         "container prod/papers (1 objects, 1.9 MiB)",
         "root disk of server prod/keeper",
     ]
-    assert planned.department["cost"]["vcpus"] == 2
+    assert (planned.department["cost"]["vcpus"], planned.department["cost"]["memory_mib"]) == (2, 1024)
     assert planned.department["cost"]["money_per_month"] > 0
 
     assert contents(home) == before
