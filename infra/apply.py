@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
+from infra import agreement
 from infra.desired import DesiredState, build_desired
 from infra.outcome import Outcome, build_outcome, load_outcome, outcome_file, write_outcome
 from infra.programs import stacks
@@ -24,7 +25,9 @@ from infra.programs.department import department_program
 from infra.provider.cloud import Cloud
 from infra.provider.failure import CloudError
 from infra.provider.orphans import delete_orphans, find_orphans
+from infra.provider.roles import withdraw_role
 from infra.shared import DesiredCloud
+from infra.surplus import ROLE_TYPE, find_surplus
 from tenants.declaration.catalogue import Catalogue
 from tenants.declaration.model import Department
 from tenants.installation import Installation, repository
@@ -93,6 +96,11 @@ def is_cloud_current(site: Site, desired: DesiredCloud) -> bool:
     return stamp.exists() and stamp.read_text() == wanted and site.engine.exists(CLOUD_STACK)
 
 
+def has_moved(site: Site, found: agreement.Cloud | None) -> bool:
+    """Tell whether what all departments share is not as it was recorded, by one bulk reading."""
+    return found is not None and any(agreement.find_moved(stacks.read_resources(site.engine, CLOUD_STACK), found))
+
+
 def apply_cloud(site: Site, desired: DesiredCloud, *, refresh: bool, on_step: OnStep) -> Applied:
     """Apply what all departments share."""
     stamp, wanted = cloud_stamp(site), digest(desired, site.external_network)
@@ -108,12 +116,21 @@ def apply_cloud(site: Site, desired: DesiredCloud, *, refresh: bool, on_step: On
 
 
 def apply_departments(
-    site: Site, departments: Iterable[Department], catalogue: Catalogue, *, refresh: bool, on_step: OnStep
+    site: Site,
+    departments: Iterable[Department],
+    catalogue: Catalogue,
+    *,
+    refresh: bool,
+    found: agreement.Cloud | None,
+    on_step: OnStep,
 ) -> Iterator[Applied]:
-    """Apply departments, two at once; gives each as it ends. Ctrl-C lets what is under way finish and be recorded."""
+    """Apply departments, two at once; gives each as it ends. Ctrl-C lets what is under way finish and be recorded.
+
+    One that is declared as it was applied is left alone, unless ``found`` is not as it was recorded.
+    """
     desired = {department.slug: (department, build_desired(department, catalogue)) for department in departments}
     with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="apply") as pool:
-        futures = [pool.submit(_apply, site, *pair, refresh, on_step) for pair in desired.values()]
+        futures = [pool.submit(_apply, site, *pair, refresh, found, on_step) for pair in desired.values()]
         try:
             for future in as_completed(futures):
                 yield future.result()
@@ -123,16 +140,33 @@ def apply_departments(
             raise
 
 
-def _apply(site: Site, department: Department, desired: DesiredState, refresh: bool, on_step: OnStep) -> Applied:
+def _apply(
+    site: Site,
+    department: Department,
+    desired: DesiredState,
+    refresh: bool,
+    found: agreement.Cloud | None,
+    on_step: OnStep,
+) -> Applied:
     slug, engine = department.slug, site.engine
     wanted = digest(desired, site.external_network)
     before = load_outcome(site.installation, slug, engine.cloud)
-    if not refresh and before is not None and before.digest == wanted and engine.exists(slug):
+    recorded = stacks.read_resources(engine, slug)
+    moved = found is not None and any(agreement.find_moved(recorded, found))
+    undeclared = found is not None and any(find_surplus(recorded, found))
+    if (
+        not refresh
+        and not moved
+        and not undeclared
+        and before is not None
+        and before.digest == wanted
+        and engine.exists(slug)
+    ):
         if (now := build_outcome(department, stacks.read_outputs(engine, slug), cloud=engine.cloud, digest=wanted,
                                  applied_at=datetime.fromisoformat(before.applied_at))) != before:  # fmt: skip
             write_outcome(site.installation, now)  # a probe or a tier changed: nothing in the cloud did
         return Applied(slug, "skipped", 0.0, outcome=now)
-    lost = lost_data(stacks.read_resources(engine, slug), desired.data_holders)
+    lost = lost_data(recorded, desired.data_holders)
     if lost and not engine.may_erase:
         reason = f"{', '.join(lost)}: no longer declared, holds data; nothing of {slug} was changed"
         return Applied(
@@ -142,13 +176,26 @@ def _apply(site: Site, department: Department, desired: DesiredState, refresh: b
 
     def work(listen: Callable[[stacks.Step], None]) -> None:
         program = department_program(desired, site.external_network)
-        outputs = stacks.update(engine, slug, program, refresh=refresh, on_step=listen)
+        outputs = stacks.update(engine, slug, program, refresh=refresh or moved, on_step=listen)
+        if found is not None:
+            _withdraw_roles(site, slug, found, listen)
         now = datetime.now(UTC)
         made.append(build_outcome(department, outputs, cloud=engine.cloud, digest=wanted, applied_at=now))
         write_outcome(site.installation, made[0])
 
     done = _timed(slug, work, on_step)
     return Applied(slug, done.state, done.seconds, done.steps, done.reasons, made[0] if made else before)
+
+
+def _withdraw_roles(site: Site, slug: str, found: agreement.Cloud, listen: Callable[[stacks.Step], None]) -> None:
+    """Take away the roles that are in the department and, now that it was applied, still in no stack."""
+    cloud = Cloud(site.engine.environment(site.engine.state))
+    for each in find_surplus(stacks.read_resources(site.engine, slug), found):
+        listen(stacks.Step("delete", ROLE_TYPE, each.called))
+        try:
+            withdraw_role(cloud, {**asdict(each), "is_provisioner": False}, each.called)
+        except CloudError as error:
+            raise stacks.StackError((str(error),)) from error
 
 
 def _timed(stack: str, work: Callable[[Callable[[stacks.Step], None]], None], on_step: OnStep) -> Applied:

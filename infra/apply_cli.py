@@ -15,7 +15,8 @@ from tenants.installation import Installation
 from tenants.problem import Problem, UserError
 
 if TYPE_CHECKING:
-    from infra.apply import Applied
+    from infra import agreement
+    from infra.apply import Applied, Site
     from infra.inventory import Inventory
     from infra.programs.stacks import Step
     from tenants.declaration.catalogue import Catalogue
@@ -50,6 +51,8 @@ def plan(departments: tuple[str, ...], cloud: str, external_network: str, direct
     from rich.console import Console
     from rich.table import Table
 
+    from infra.agreement import Cloud
+    from infra.apply import has_moved
     from infra.plan import Planned, build_rows, plan_cloud, plan_departments
     from infra.site import load_shared, open_site, stacks_of
 
@@ -62,7 +65,8 @@ def plan(departments: tuple[str, ...], cloud: str, external_network: str, direct
         shared: list[Planned] = []
         if not departments:
             desired = load_shared(site, catalogue, every, may_build=False, tell=_tell)
-            shared.append(plan_cloud(site, desired, refresh=refresh))
+            moved = has_moved(site, None if found is None else Cloud(found))
+            shared.append(plan_cloud(site, desired, refresh=refresh or moved))
         for planned in itertools.chain(shared, plan_departments(site, chosen, catalogue, found=found)):
             status.update(f"planned {planned.stack}")
             pending = pending or planned.is_pending
@@ -100,6 +104,14 @@ def _read_cloud(installation: Installation, cloud: str) -> Inventory | None:
     return None
 
 
+def _read_applied(site: Site, departments: tuple[Department, ...], cloud: str) -> agreement.Cloud | None:
+    """Read what departments have that were applied before; new ones have nothing that could differ."""
+    from infra.agreement import Cloud
+
+    found = _read_cloud(site.installation, cloud) if any(site.engine.exists(each.slug) for each in departments) else None
+    return None if found is None else Cloud(found)
+
+
 @click.command()
 @click.argument("departments", nargs=-1)
 @_shared_options
@@ -109,9 +121,10 @@ def apply(
 ) -> None:
     """Make the cloud as declared: what all share first, then DEPARTMENTS or all, two at once.
 
-    What did not change is left alone. One department's failure stops no other. Ends with 1 where any failed.
+    What did not change is left alone; what was changed by hand is taken back, as the plan says. One department's failure
+    stops no other. Ends with 1 where any failed.
     """
-    from infra.apply import apply_cloud, apply_departments
+    from infra.apply import apply_cloud, apply_departments, has_moved
     from infra.site import load_shared, open_site
 
     catalogue, every, chosen = _load(departments, directory)
@@ -122,10 +135,11 @@ def apply(
     say = _Said()
     try:
         shared = load_shared(site, catalogue, every, may_build=True, tell=_tell)
-        done.append(apply_cloud(site, shared, refresh=refresh, on_step=say))
+        found = _read_applied(site, chosen, cloud)
+        done.append(apply_cloud(site, shared, refresh=refresh or has_moved(site, found), on_step=say))
         _report(done[-1])
         if done[-1].state != "failed":
-            for each in apply_departments(site, chosen, catalogue, refresh=refresh, on_step=say):
+            for each in apply_departments(site, chosen, catalogue, refresh=refresh, found=found, on_step=say):
                 done.append(each)
                 _report(each)
     except KeyboardInterrupt:

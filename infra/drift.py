@@ -113,7 +113,7 @@ def _moved(slug: str, moved: Moved) -> Finding:
 def _told(slug: str, kind: Any, type_: str, name: str, identifier: str, what: str) -> Finding:
     _, service, noun = type_.split(":")
     resource = f"{service} quota" if noun == "Quota" else noun
-    remedy = "oneroof apply --refresh" + ("" if slug == CLOUD_STACK else f" {slug}")  # which looks at all of it
+    remedy = "oneroof apply" + ("" if slug == CLOUD_STACK else f" {slug}")
     return Finding(slug, kind, resource, name, what, remedy, identifier)
 
 

@@ -17,6 +17,7 @@ from infra.programs.cloud import cloud_program
 from infra.programs.command import interrupt
 from infra.programs.department import department_program
 from infra.shared import DesiredCloud
+from infra.surplus import ROLE_TYPE, find_surplus
 from tenants.declaration.catalogue import Catalogue
 from tenants.declaration.model import Department
 
@@ -89,8 +90,10 @@ def _plan(site: Site, desired: DesiredState, cloud: Cloud | None) -> Planned:
     before = load_outcome(site.installation, slug, engine.cloud)
     same = before is not None and before.digest == digest(desired, site.external_network)
     recorded = stacks.read_resources(engine, slug)
+    undeclared = () if cloud is None else tuple(find_surplus(recorded, cloud))
+    withdrawn = tuple(stacks.Step("delete", ROLE_TYPE, each.called) for each in undeclared)
     if same and recorded and cloud is not None and not any(find_moved(recorded, cloud)):
-        return Planned(slug)
+        return Planned(slug, withdrawn)
     lost = lost_data(recorded, desired.data_holders)
     kept = tuple(f"{what}: no longer declared, but holds data, so it stays until --erase-data is told" for what in lost)
     try:
@@ -98,7 +101,7 @@ def _plan(site: Site, desired: DesiredState, cloud: Cloud | None) -> Planned:
         steps = stacks.preview(engine, slug, program, refresh=engine.exists(slug))
     except stacks.StackError as error:
         return Planned(slug, reasons=error.reasons)
-    return Planned(slug, tuple(step for step in steps if step.operation != "same"), kept)
+    return Planned(slug, (*(step for step in steps if step.operation != "same"), *withdrawn), kept)
 
 
 def build_rows(planned: Planned) -> Iterator[Row]:
