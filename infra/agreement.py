@@ -13,6 +13,7 @@ from typing import Any
 
 from infra.inventory.model import Inventory, Port, SecurityGroup
 from infra.provider.kind import FOREIGN, unmarked
+from infra.provider.network import said
 from infra.provider.registry import KINDS
 
 NOT_COMPARED = "limits of compute, block storage and objects, containers, members of groups, texts of descriptions"
@@ -218,7 +219,7 @@ def _rule(cloud: Cloud, group_id: str, rule: Any) -> Recorded:
     remote = cloud.one("security_groups", rule.remote_group_id or "")
     name = "self" if rule.remote_group_id == group_id else remote.name if remote else rule.remote_group_id
     same = ("direction", "ether_type", "protocol", "port_range_min", "port_range_max", "remote_ip_prefix")
-    return {**{key: getattr(rule, key) for key in same}, "remote_group": name}
+    return said({**{key: getattr(rule, key) for key in same}, "remote_group": name})
 
 
 def _floating(cloud: Cloud, identifier: str, _: Recorded) -> Recorded | None:

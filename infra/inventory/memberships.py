@@ -1,8 +1,8 @@
-"""Who is in which group, by one call: Keystone lists members of one group at a time, but tells them of all whose role it resolves.
+"""Who is in which group, by one call: Keystone tells a group's members one group at a time, and all where it resolves roles.
 
-https://docs.openstack.org/api-ref/identity/v3/#list-role-assignments with ``effective``: each assignment that a user has by a
-group carries the link of the membership. A group without any role is not in it. Keystone resolves each group on the way, which
-takes it longer the more there are, so this is no part of the inventory that a plan reads.
+https://docs.openstack.org/api-ref/identity/v3/#list-role-assignments with ``effective``: an assignment that a user has by a
+group carries the link of the membership. A group without any role is not in it. Keystone resolves each group on the way,
+so it takes the longer the more there are: this is no part of the inventory that a plan reads.
 """
 
 from __future__ import annotations

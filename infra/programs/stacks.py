@@ -25,7 +25,7 @@ from pulumi import automation
 from pulumi.automation.events import EngineEvent
 
 from infra.programs.command import PulumiCommand
-from infra.provider.cloud import CLOUD_VARIABLE, ERASE_VARIABLE
+from infra.provider.cloud import ADOPT_VARIABLE, CLOUD_VARIABLE, ERASE_VARIABLE
 
 Program = Callable[[], None]
 
@@ -50,6 +50,8 @@ class Engine:
     """Encrypts the secrets in the state."""
     may_erase: bool = False
     """Whether what holds data may be deleted."""
+    adopt: Path | None = None
+    """File of what is taken over by its id instead of being made."""
 
     def environment(self, state: Path) -> dict[str, str]:
         """Give what pulumi and the provider read."""
@@ -64,6 +66,7 @@ class Engine:
             "OS_CLIENT_CONFIG_FILE": str(self.clouds),
             CLOUD_VARIABLE: self.cloud,
             ERASE_VARIABLE: "yes" if self.may_erase else "no",
+            **({} if self.adopt is None else {ADOPT_VARIABLE: str(self.adopt)}),
         }
 
     def checkpoint(self, stack: str) -> Path:
