@@ -24,7 +24,7 @@ from infra.programs.command import interrupt
 from infra.programs.department import department_program
 from infra.provider.cloud import Cloud
 from infra.provider.failure import CloudError
-from infra.provider.orphans import delete_orphans, find_orphans
+from infra.provider.orphans import Orphan, delete_orphans, find_orphans
 from infra.provider.roles import withdraw_role
 from infra.shared import DesiredCloud
 from infra.surplus import ROLE_TYPE, find_surplus
@@ -154,10 +154,9 @@ def _apply(
     recorded = stacks.read_resources(engine, slug)
     moved = found is not None and any(agreement.find_moved(recorded, found))
     undeclared = found is not None and any(find_surplus(recorded, found))
+    interrupted = stacks.was_interrupted(engine, slug)
     if (
-        not refresh
-        and not moved
-        and not undeclared
+        not (refresh or moved or undeclared or interrupted)
         and before is not None
         and before.digest == wanted
         and engine.exists(slug)
@@ -179,6 +178,8 @@ def _apply(
         outputs = stacks.update(engine, slug, program, refresh=refresh or moved, on_step=listen)
         if found is not None:
             _withdraw_roles(site, slug, found, listen)
+        if interrupted:
+            _delete_orphans(site, slug, listen)
         now = datetime.now(UTC)
         made.append(build_outcome(department, outputs, cloud=engine.cloud, digest=wanted, applied_at=now))
         write_outcome(site.installation, made[0])
@@ -196,6 +197,28 @@ def _withdraw_roles(site: Site, slug: str, found: agreement.Cloud, listen: Calla
             withdraw_role(cloud, {**asdict(each), "is_provisioner": False}, each.called)
         except CloudError as error:
             raise stacks.StackError((str(error),)) from error
+
+
+def _delete_orphans(site: Site, slug: str, listen: Callable[[stacks.Step], None]) -> None:
+    """Delete what an interrupted run made and neither recorded nor, as it is declared now, was taken over since."""
+    cloud = Cloud(site.engine.environment(site.engine.state))
+    recorded = {str(each.get("id")) for each in stacks.read_resources(site.engine, slug)}
+    orphans = find_orphans(cloud, slug, recorded)
+    held = [orphan.called for orphan in orphans if orphan.kind.holds_data]
+    if held and not site.engine.may_erase:
+        what = f"{', '.join(held)}: made by an interrupted run, no longer declared, and may hold data"
+        raise stacks.StackError((f"{what}. HINT: tell --erase-data",))
+    _delete(cloud, orphans, listen)
+    stacks.forget_interruption(site.engine, slug)
+
+
+def _delete(cloud: Cloud, orphans: tuple[Orphan, ...], listen: Callable[[stacks.Step], None]) -> None:
+    for orphan in orphans:
+        listen(stacks.Step("delete", orphan.kind.pulumi_type, f"{orphan.state['name']}, which no run had recorded"))
+    try:
+        delete_orphans(cloud, orphans)
+    except CloudError as error:
+        raise stacks.StackError((str(error),)) from error
 
 
 def _timed(stack: str, work: Callable[[Callable[[stacks.Step], None]], None], on_step: OnStep) -> Applied:
@@ -229,12 +252,7 @@ def withdraw(site: Site, slug: str, *, on_step: OnStep) -> Applied:
         raise UserError(Problem(f"{slug} holds data: {', '.join(held)}", "Back it up, then tell --erase-data as well."))
 
     def work(listen: Callable[[stacks.Step], None]) -> None:
-        for orphan in orphans:
-            listen(stacks.Step("delete", orphan.kind.pulumi_type, f"{orphan.state['name']}, which no run had recorded"))
-        try:
-            delete_orphans(cloud, orphans)
-        except CloudError as error:
-            raise stacks.StackError((str(error),)) from error
+        _delete(cloud, orphans, listen)
         stacks.destroy(site.engine, slug, on_step=listen)
 
     done = _timed(slug, work, on_step)

@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -171,6 +172,30 @@ def read_resources(engine: Engine, stack: str) -> tuple[Mapping[str, Any], ...]:
         return ()
     latest = json.loads(path.read_text())["checkpoint"].get("latest") or {}
     return tuple(latest.get("resources") or ())
+
+
+def was_interrupted(engine: Engine, stack: str) -> bool:
+    """Tell whether a run was cut off while something was under way, which may be in the cloud and in no record."""
+    path = engine.checkpoint(stack)
+    latest = json.loads(path.read_text())["checkpoint"].get("latest") or {} if path.exists() else {}
+    return bool(latest.get("pending_operations"))
+
+
+def forget_interruption(engine: Engine, stack: str) -> None:
+    """Take from the record what was under way when a run was cut off, once it was looked for in the cloud."""
+    with _opened(engine, stack, lambda: None, engine.state) as opened, tempfile.TemporaryDirectory() as folder:
+        file, work = Path(folder) / "state.json", opened.workspace.work_dir
+        # by the command itself, for the SDK's export writes secrets in clear
+        run = partial(PulumiCommand(engine.command).run, cwd=work, additional_env=_environment(engine))
+        run(["stack", "export", "--stack", stack, "--file", str(file)])
+        exported = json.loads(file.read_text())
+        exported["deployment"]["pending_operations"] = []
+        file.write_text(json.dumps(exported))
+        run(["stack", "import", "--stack", stack, "--file", str(file)])
+
+
+def _environment(engine: Engine) -> dict[str, str]:
+    return {**engine.environment(engine.state), "PULUMI_HOME": str(engine.home)}
 
 
 def _folder(state: Path, engine: Engine, stack: str) -> Path:

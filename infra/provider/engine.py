@@ -108,9 +108,9 @@ class OneroofProvider(wire.Provider):
             raise CloudError("it is gone since it was looked at")
         state = kind.show(self._cloud, found, inputs)
         changed = kind.changed(state, inputs)
-        if isinstance(kind, QuotaKind) and changed and kind.loosens(state, inputs):
-            kind.update(self._cloud, identifier, state, inputs, changed)
-            return identifier, self._look(kind, identifier, inputs) or state
+        if isinstance(kind, QuotaKind) and kind.loosens(state, inputs):
+            # told as they are found: what is only the service's default would move with it, and is in no list
+            return kind.identifier(kind.create(self._cloud, inputs)), self._look(kind, identifier, inputs) or state
         if beyond := sorted(changed - KEEPABLE):
             raise CloudError(f"it differs from what is declared in {', '.join(beyond)}; nothing of it was changed")
         return identifier, state | ({KEPT: {name: inputs[name] for name in changed}} if changed else {})
