@@ -26,6 +26,7 @@ from infra.provider.cloud import Cloud
 from infra.provider.failure import CloudError
 from infra.provider.look import collect_holdings
 from infra.provider.roles import grant_role
+from infra.provider.serving import cloud_of
 from infra.unknown import PROVISIONER_ROLE
 from tenants.declaration.catalogue import Catalogue
 from tenants.declaration.load import department_files, load_files
@@ -80,7 +81,7 @@ def build_wish(
 
 def provider_cloud(site: Site) -> Cloud:
     """Give the provisioner's connections."""
-    return Cloud(site.engine.environment(site.engine.state))
+    return cloud_of(site.engine.provider_environment())
 
 
 def _check(directory: Path, file: Path, text: str, catalogue: Catalogue) -> Department:
@@ -101,7 +102,7 @@ def refuse_pending(site: Site, slug: str, directory: Path, catalogue: Catalogue,
     department = next(each for each in load_files(department_files(directory), catalogue) if each.slug == slug)
     without = department.model_copy(update={"projects": tuple(p for p in department.projects if p.name != key)})
     if before.digest not in (
-        digest(build_desired(each, catalogue), site.external_network) for each in (department, without)
+        digest(build_desired(each, catalogue, site.today), site.external_network) for each in (department, without)
     ):
         raise UserError(Problem(f"{slug} has changes that were not applied yet", f"Run `oneroof apply {slug}` first."))
 
@@ -114,7 +115,7 @@ def adopt(site: Site, wish: Wish, catalogue: Catalogue, on_step: Callable[[stack
     directory = wish.file.parent
     write_whole(wish.file, wish.text)
     department = _check(directory, wish.file, wish.text, catalogue)
-    desired = build_desired(department, catalogue)
+    desired = build_desired(department, catalogue, site.today)
     try:
         grant_role(provider_cloud(site), PROVISIONER_ROLE, wish.project.id, wish.project.name)
     except CloudError as error:

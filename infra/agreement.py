@@ -16,7 +16,9 @@ from infra.provider.kind import FOREIGN, unmarked
 from infra.provider.network import said
 from infra.provider.registry import KINDS
 
-NOT_COMPARED = "limits of compute, block storage and objects, containers, members of groups, texts of descriptions"
+NOT_COMPARED = (
+    "limits of compute, block storage and objects, containers, members of groups and images, texts of descriptions"
+)
 """What the services tell of one project, group or thing at a time, or the inventory does not hold."""
 
 SOURCES_OF: Mapping[str, frozenset[str]] = {
@@ -31,6 +33,7 @@ SOURCES_OF: Mapping[str, frozenset[str]] = {
     "oneroof:network:SecurityGroup": frozenset({"security_groups"}),
     "oneroof:network:FloatingIp": frozenset({"floating_addresses"}),
     "oneroof:network:Quota": frozenset({"network_quotas"}),
+    "oneroof:network:RbacPolicy": frozenset({"rbac_policies"}),
     "oneroof:compute:Server": frozenset({"servers", "ports"}),
     "oneroof:block_storage:Volume": frozenset({"volumes"}),
     "oneroof:compute:Flavor": frozenset({"flavors"}),
@@ -227,6 +230,12 @@ def _floating(cloud: Cloud, identifier: str, _: Recorded) -> Recorded | None:
     return it and {"port_id": it.port_id or "", "floating_ip_address": it.address, "project_id": it.project_id}
 
 
+def _rbac_policy(cloud: Cloud, identifier: str, _: Recorded) -> Recorded | None:
+    it = cloud.one("rbac_policies", identifier)
+    same = ("object_type", "object_id", "project_id", "target_project_id")
+    return it and {name: getattr(it, name) for name in same}
+
+
 def _server(cloud: Cloud, identifier: str, recorded: Recorded) -> Recorded | None:
     it = cloud.one("servers", identifier)
     if it is None:
@@ -284,6 +293,7 @@ _LOOKS: Mapping[str, Look] = {
     "oneroof:network:SecurityGroup": _security_group,
     "oneroof:network:FloatingIp": _floating,
     "oneroof:network:Quota": _network_quota,
+    "oneroof:network:RbacPolicy": _rbac_policy,
     "oneroof:compute:Server": _server,
     "oneroof:block_storage:Volume": _volume,
     "oneroof:compute:Flavor": _flavor,

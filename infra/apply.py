@@ -8,10 +8,11 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -23,19 +24,21 @@ from infra.programs.cloud import cloud_program
 from infra.programs.command import interrupt
 from infra.programs.department import department_program
 from infra.provider.cloud import Cloud
-from infra.provider.failure import CloudError
-from infra.provider.orphans import Orphan, delete_orphans, find_orphans
-from infra.provider.roles import withdraw_role
+from infra.provider.orphans import Orphan, find_orphans
+from infra.provider.serving import cloud_of
+from infra.share_record import append_entries, build_entries, record_file
 from infra.shared import DesiredCloud
-from infra.surplus import ROLE_TYPE, find_surplus
+from infra.sharing import in_order, missing_grantees, standing
+from infra.surplus import find_surplus
+from infra.sweep import delete_found, sweep_interrupted, withdraw_roles
 from tenants.declaration.catalogue import Catalogue
-from tenants.declaration.model import Department
+from tenants.declaration.model import Department, Grant
 from tenants.installation import Installation, repository
 from tenants.problem import Problem, UserError
 
 CLOUD_STACK = "cloud"
 DATA_TYPES = frozenset({"oneroof:block_storage:Volume", "oneroof:object_store:Container"})
-_AT_ONCE = 2
+_AT_ONCE = 3
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,8 @@ class Site:
     installation: Installation
     engine: stacks.Engine
     external_network: str
+    today: date
+    """The day whose sharing grants are in force."""
 
 
 @dataclass(frozen=True)
@@ -101,6 +106,13 @@ def has_moved(site: Site, found: agreement.Cloud | None) -> bool:
     return found is not None and any(agreement.find_moved(stacks.read_resources(site.engine, CLOUD_STACK), found))
 
 
+def is_current(site: Site, desired: DesiredState) -> bool:
+    """Tell whether a department was applied as it is declared now; what became of it in the cloud is another matter."""
+    before = load_outcome(site.installation, desired.slug, site.engine.cloud)
+    applied = before is not None and before.digest == digest(desired, site.external_network)
+    return applied and site.engine.exists(desired.slug)
+
+
 def apply_cloud(site: Site, desired: DesiredCloud, *, refresh: bool, on_step: OnStep) -> Applied:
     """Apply what all departments share."""
     stamp, wanted = cloud_stamp(site), digest(desired, site.external_network)
@@ -121,16 +133,22 @@ def apply_departments(
     catalogue: Catalogue,
     *,
     refresh: bool,
-    found: agreement.Cloud | None,
+    found: agreement.Cloud | None = None,
     on_step: OnStep,
 ) -> Iterator[Applied]:
     """Apply departments, two at once; gives each as it ends. Ctrl-C lets what is under way finish and be recorded.
 
     One that is declared as it was applied is left alone, unless ``found`` is not as it was recorded.
     """
-    desired = {department.slug: (department, build_desired(department, catalogue)) for department in departments}
+    ordered = in_order(departments)
+    desired = {each.slug: (each, build_desired(each, catalogue, site.today)) for each in ordered}
+    coming = frozenset(desired)
+    yield from _side_by_side([partial(_apply, site, *pair, coming, refresh, found, on_step) for pair in desired.values()])
+
+
+def _side_by_side(work: Iterable[Callable[[], Applied]]) -> Iterator[Applied]:
     with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="apply") as pool:
-        futures = [pool.submit(_apply, site, *pair, refresh, found, on_step) for pair in desired.values()]
+        futures = [pool.submit(each) for each in work]
         try:
             for future in as_completed(futures):
                 yield future.result()
@@ -144,6 +162,7 @@ def _apply(
     site: Site,
     department: Department,
     desired: DesiredState,
+    coming: frozenset[str],
     refresh: bool,
     found: agreement.Cloud | None,
     on_step: OnStep,
@@ -155,15 +174,13 @@ def _apply(
     moved = found is not None and any(agreement.find_moved(recorded, found))
     undeclared = found is not None and any(find_surplus(recorded, found))
     interrupted = stacks.was_interrupted(engine, slug)
-    if (
-        not (refresh or moved or undeclared or interrupted)
-        and before is not None
-        and before.digest == wanted
-        and engine.exists(slug)
-    ):
+    differs = refresh or moved or undeclared or interrupted
+    if not differs and before is not None and before.digest == wanted and engine.exists(slug):
         if (now := build_outcome(department, stacks.read_outputs(engine, slug), cloud=engine.cloud, digest=wanted,
                                  applied_at=datetime.fromisoformat(before.applied_at))) != before:  # fmt: skip
             write_outcome(site.installation, now)  # a probe or a tier changed: nothing in the cloud did
+        if department.shares:  # a purpose or a last day may have changed
+            _record_shares(site, slug, department.shares)
         return Applied(slug, "skipped", 0.0, outcome=now)
     lost = lost_data(recorded, desired.data_holders)
     if lost and not engine.may_erase:
@@ -171,15 +188,20 @@ def _apply(
         return Applied(
             slug, "failed", 0.0, reasons=(f"{reason}. HINT: declare it again, or tell --erase-data",), outcome=before
         )
+    if missing := tuple(missing_grantees(desired, coming, engine.exists)):
+        return Applied(slug, "failed", 0.0, reasons=missing, outcome=before)
     made: list[Outcome] = []
 
     def work(listen: Callable[[stacks.Step], None]) -> None:
         program = department_program(desired, site.external_network)
-        outputs = stacks.update(engine, slug, program, refresh=refresh or moved, on_step=listen)
+        try:
+            outputs = stacks.update(engine, slug, program, refresh=refresh or moved, on_step=listen)
+        finally:  # also what a failed run gave or took back
+            _record_shares(site, slug, department.shares)
         if found is not None:
-            _withdraw_roles(site, slug, found, listen)
+            withdraw_roles(engine, slug, found, listen)
         if interrupted:
-            _delete_orphans(site, slug, listen)
+            sweep_interrupted(engine, slug, listen)
         now = datetime.now(UTC)
         made.append(build_outcome(department, outputs, cloud=engine.cloud, digest=wanted, applied_at=now))
         write_outcome(site.installation, made[0])
@@ -188,37 +210,12 @@ def _apply(
     return Applied(slug, done.state, done.seconds, done.steps, done.reasons, made[0] if made else before)
 
 
-def _withdraw_roles(site: Site, slug: str, found: agreement.Cloud, listen: Callable[[stacks.Step], None]) -> None:
-    """Take away the roles that are in the department and, now that it was applied, still in no stack."""
-    cloud = Cloud(site.engine.environment(site.engine.state))
-    for each in find_surplus(stacks.read_resources(site.engine, slug), found):
-        listen(stacks.Step("delete", ROLE_TYPE, each.called))
-        try:
-            withdraw_role(cloud, {**asdict(each), "is_provisioner": False}, each.called)
-        except CloudError as error:
-            raise stacks.StackError((str(error),)) from error
-
-
-def _delete_orphans(site: Site, slug: str, listen: Callable[[stacks.Step], None]) -> None:
-    """Delete what an interrupted run made and neither recorded nor, as it is declared now, was taken over since."""
-    cloud = Cloud(site.engine.environment(site.engine.state))
-    recorded = {str(each.get("id")) for each in stacks.read_resources(site.engine, slug)}
-    orphans = find_orphans(cloud, slug, recorded)
-    held = [orphan.called for orphan in orphans if orphan.kind.holds_data]
-    if held and not site.engine.may_erase:
-        what = f"{', '.join(held)}: made by an interrupted run, no longer declared, and may hold data"
-        raise stacks.StackError((f"{what}. HINT: tell --erase-data",))
-    _delete(cloud, orphans, listen)
-    stacks.forget_interruption(site.engine, slug)
-
-
-def _delete(cloud: Cloud, orphans: tuple[Orphan, ...], listen: Callable[[stacks.Step], None]) -> None:
-    for orphan in orphans:
-        listen(stacks.Step("delete", orphan.kind.pulumi_type, f"{orphan.state['name']}, which no run had recorded"))
-    try:
-        delete_orphans(cloud, orphans)
-    except CloudError as error:
-        raise stacks.StackError((str(error),)) from error
+def _record_shares(site: Site, slug: str, grants: Sequence[Grant], reason: str = "") -> None:
+    """Record what changed of what others may use, as the stack's state has it now."""
+    stands = standing(stacks.read_resources(site.engine, slug))
+    if stands or record_file(site.installation).exists():
+        build = partial(build_entries, stands=stands, grants=grants, cloud=site.engine.cloud, owner=slug, reason=reason)
+        append_entries(record_file(site.installation), partial(build, now=datetime.now(UTC)))
 
 
 def _timed(stack: str, work: Callable[[Callable[[stacks.Step], None]], None], on_step: OnStep) -> Applied:
@@ -237,23 +234,34 @@ def _timed(stack: str, work: Callable[[Callable[[stacks.Step], None]], None], on
     return Applied(stack, "applied" if steps else "unchanged", time.monotonic() - started, tuple(steps))
 
 
-def withdraw(site: Site, slug: str, *, on_step: OnStep) -> Applied:
-    """Destroy a department's stack, and first what an interrupted apply made in the cloud and did not record.
+def withdraw(site: Site, slugs: Iterable[str], *, on_step: OnStep) -> Iterator[Applied]:
+    """Destroy departments' stacks, and first what an interrupted apply made and did not record; gives each as it ends.
 
-    Refuses while it holds data, recorded or not, and the engine may not erase it.
+    Refuses all while one holds data, recorded or not, and the engine may not erase it.
     """
-    if not site.engine.exists(slug):
-        raise UserError(Problem(f"{slug} was never applied to cloud {site.engine.cloud}"))
-    recorded = stacks.read_resources(site.engine, slug)
-    cloud = Cloud(site.engine.environment(site.engine.state))
-    orphans = find_orphans(cloud, slug, {str(each.get("id")) for each in recorded})
-    held = [*lost_data(recorded, frozenset()), *(orphan.called for orphan in orphans if orphan.kind.holds_data)]
-    if held and not site.engine.may_erase:
-        raise UserError(Problem(f"{slug} holds data: {', '.join(held)}", "Back it up, then tell --erase-data as well."))
+    recorded = {slug: stacks.read_resources(site.engine, slug) for slug in slugs}
+    if unknown := [slug for slug in recorded if not site.engine.exists(slug)]:
+        raise UserError(*(Problem(f"{slug} was never applied to cloud {site.engine.cloud}") for slug in unknown))
+    cloud = cloud_of(site.engine.provider_environment())
+    orphans = find_orphans(cloud, {slug: {str(each.get("id")) for each in of} for slug, of in recorded.items()})
+    problems = []
+    for slug, of in recorded.items():
+        held = [*lost_data(of, frozenset()), *(orphan.called for orphan in orphans[slug] if orphan.kind.holds_data)]
+        if held and not site.engine.may_erase:
+            hint = "Back it up, then tell --erase-data as well."
+            problems.append(Problem(f"{slug} holds data: {', '.join(held)}", hint))
+    if problems:
+        raise UserError(*problems)
+    yield from _side_by_side([partial(_withdraw, site, slug, cloud, orphans[slug], on_step) for slug in recorded])
 
+
+def _withdraw(site: Site, slug: str, cloud: Cloud, orphans: tuple[Orphan, ...], on_step: OnStep) -> Applied:
     def work(listen: Callable[[stacks.Step], None]) -> None:
-        _delete(cloud, orphans, listen)
-        stacks.destroy(site.engine, slug, on_step=listen)
+        delete_found(cloud, orphans, listen)
+        try:
+            stacks.destroy(site.engine, slug, on_step=listen)
+        finally:
+            _record_shares(site, slug, (), "the department was withdrawn")
 
     done = _timed(slug, work, on_step)
     if done.state != "failed":

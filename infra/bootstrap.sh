@@ -37,4 +37,7 @@ if ! .venv/bin/uv --version >/dev/null 2>&1; then
 fi
 .venv/bin/uv pip sync -q -p .venv/bin/python --require-hashes requirements.lock
 .venv/bin/uv pip install -q -p .venv/bin/python --no-deps --no-build-isolation -e .
+# Modules that every command loads are compiled once, here: an environment may forbid Python to keep what it compiled.
+.venv/bin/python -m compileall -q -j 0 -x '/(ansible|ansible_collections|ansible_test|mypy|mypyc|debugpy|pip|netaddr|setuptools|tests?)/' \
+    .venv/lib/python3*/site-packages >/dev/null || true
 touch .venv/.complete

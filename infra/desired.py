@@ -1,4 +1,4 @@
-"""What the cloud should hold for one department: a pure function of its declaration and the catalogue.
+"""What the cloud should hold for one department: a pure function of its declaration, the catalogue and the day.
 
 The program of a department walks the result and decides nothing; a test compares it with golden data.
 """
@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from graphlib import CycleError, TopologicalSorter
 
 from tenants.declaration.catalogue import Catalogue
 from tenants.declaration.model import Department, Limits, Project, SecurityGroup, SecurityRule, Server
+from tenants.declaration.sharing import granted
 from tenants.problem import Problem, UserError
 
 SELF = "self"
@@ -78,6 +80,25 @@ class DesiredServer:
 
 
 @dataclass(frozen=True)
+class DesiredShare:
+    """Something of a project that a project of another department may use."""
+
+    kind: str
+    """container, network or image."""
+    project: str
+    item: str
+    grantee: str
+    """``<domain>/<project>``, by name."""
+    access: str
+    """read or write; of containers alone."""
+
+    @property
+    def place(self) -> str:
+        """``<project>/<name>`` in the owner's department."""
+        return f"{self.project}/{self.item}"
+
+
+@dataclass(frozen=True)
 class DesiredProject:
     """A Keystone project and all that is in it."""
 
@@ -95,11 +116,17 @@ class DesiredProject:
     volumes: tuple[DesiredVolume, ...]
     containers: tuple[str, ...]
     servers: tuple[DesiredServer, ...]
+    shares: tuple[DesiredShare, ...] = ()
 
     @property
     def has_router(self) -> bool:
         """Whether any network is joined to the outside."""
         return any(network.routed for network in self.networks)
+
+    @property
+    def is_worked_in(self) -> bool:
+        """Whether anything of it is made from inside, with a token of the project."""
+        return bool(self.volumes or self.containers or self.servers or "object_store" in self.quotas)
 
 
 @dataclass(frozen=True)
@@ -129,6 +156,11 @@ class DesiredState:
     users: tuple[DesiredUser, ...]
 
     @property
+    def shares(self) -> tuple[DesiredShare, ...]:
+        """What projects of other departments may use."""
+        return tuple(share for project in self.projects for share in project.shares)
+
+    @property
     def data_holders(self) -> frozenset[str]:
         """Names of the stack's resources whose end would be the end of data."""
         return frozenset(
@@ -138,18 +170,18 @@ class DesiredState:
         )
 
 
-def build_desired(department: Department, catalogue: Catalogue) -> DesiredState:
-    """Give what the cloud should hold; raises UserError where security groups need each other in a circle."""
+def build_desired(department: Department, catalogue: Catalogue, today: date) -> DesiredState:
+    """Give what the cloud should hold on a day; raises UserError where security groups need each other in a circle."""
     return DesiredState(
         slug=department.slug,
         description=department.local_name,
-        projects=tuple(_project(department, project, catalogue) for project in department.projects),
+        projects=tuple(_project(department, project, catalogue, today) for project in department.projects),
         groups=tuple(DesiredGroup(group.name, dict(sorted(group.roles.items()))) for group in department.groups),
         users=tuple(DesiredUser(user.name, tuple(sorted(user.groups))) for user in department.users),
     )
 
 
-def _project(department: Department, project: Project, catalogue: Catalogue) -> DesiredProject:
+def _project(department: Department, project: Project, catalogue: Catalogue, today: date) -> DesiredProject:
     return DesiredProject(
         key=project.name,
         name=department.cloud_name(project.name),
@@ -161,7 +193,22 @@ def _project(department: Department, project: Project, catalogue: Catalogue) -> 
         volumes=tuple(DesiredVolume(v.name, v.size_gib, v.type) for v in project.volumes),
         containers=tuple(container.name for container in project.containers),
         servers=tuple(_server(project, server) for server in project.servers),
+        shares=tuple(
+            DesiredShare(grant.kind.value, grant.project, grant.item, cloud_path(grant.grantee), grant.access.value)
+            for grant in sorted(granted(department.shares, today), key=lambda grant: (grant.place, grant.grantee))
+            if grant.project == project.name
+        ),
     )
+
+
+def cloud_path(grantee: str) -> str:
+    """Give ``<domain>/<project>`` of what a grant calls ``<department>/<project>``.
+
+    >>> cloud_path("parks/prod")
+    'parks/parks-prod'
+    """
+    department, _, project = grantee.partition("/")
+    return f"{department}/{department}-{project}"
 
 
 def _server(project: Project, server: Server) -> DesiredServer:
@@ -180,6 +227,7 @@ def _server(project: Project, server: Server) -> DesiredServer:
 def _quotas(limits: Limits) -> dict[str, dict[str, int]]:
     """Give the limits in the words of each service."""
     same = ("networks", "subnets", "routers", "ports", "floating_ips", "security_groups", "security_group_rules")
+    objects = {} if limits.containers_gib is None else {"object_store": {"bytes": limits.containers_gib * _GIB}}
     return {
         "compute": {"instances": limits.instances, "cores": limits.cores, "ram": limits.ram_mib},
         "block_storage": {
@@ -188,7 +236,7 @@ def _quotas(limits: Limits) -> dict[str, dict[str, int]]:
             "snapshots": limits.snapshots,
         },
         "network": {name: getattr(limits, name) for name in same},
-        "object_store": {"bytes": limits.containers_gib * _GIB},
+        **objects,
     }
 
 

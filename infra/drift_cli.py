@@ -68,9 +68,10 @@ def _look(cloud: str, directory: Path | None, departments: tuple[str, ...]) -> D
     from tenants.declaration.load import load_catalogue, load_departments
 
     catalogue = load_catalogue(directory)
-    declared = [build_desired(each, catalogue) for each in load_departments(directory, catalogue)]
+    every = load_departments(directory, catalogue)
     installation = Installation.current()
     site = open_site(installation, cloud=cloud, external_network="", tell=lambda message: click.echo(message, err=True))
+    declared = [build_desired(each, catalogue, site.today) for each in every]
     recorded = {name: read_resources(site.engine, name) for name in (CLOUD_STACK, *stacks_of(site))}
     known = {CLOUD_STACK, *recorded, *(desired.slug for desired in declared)}
     if unknown := [slug for slug in departments if slug not in known]:

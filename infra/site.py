@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
+from datetime import date
 from pathlib import Path
 
 import yaml
@@ -16,6 +17,7 @@ from tenants.declaration.catalogue import Catalogue
 from tenants.declaration.model import Department
 from tenants.installation import Installation, cache_directory
 from tenants.problem import Problem, UserError
+from tenants.today import today
 
 PASSPHRASE = "secret_pulumi_passphrase"  # noqa: S105 - the secret's name
 _ADDRESSES = ("cidr", "gateway", "pool_start", "pool_end")
@@ -23,8 +25,19 @@ _ADDRESSES = ("cidr", "gateway", "pool_start", "pool_end")
 Tell = Callable[[str], None]
 
 
-def open_site(installation: Installation, *, cloud: str, external_network: str, may_erase: bool = False, tell: Tell) -> Site:
-    """Give the site; raises UserError where ``clouds.yaml`` has no such entry or the passphrase is missing."""
+def open_site(
+    installation: Installation,
+    *,
+    cloud: str,
+    external_network: str,
+    may_erase: bool = False,
+    day: date | None = None,
+    tell: Tell,
+) -> Site:
+    """Give the site; raises UserError where ``clouds.yaml`` has no such entry or the passphrase is missing.
+
+    ``day`` is the one whose sharing grants are in force, today where none is told.
+    """
     clouds = installation.clouds
     if not clouds.exists():
         raise UserError(Problem(f"{clouds} does not exist", "`oneroof deploy` writes it; for another cloud, put it there."))
@@ -42,7 +55,7 @@ def open_site(installation: Installation, *, cloud: str, external_network: str, 
         passphrase=_passphrase(installation),
         may_erase=may_erase,
     )
-    return Site(installation, engine, external_network)
+    return Site(installation, engine, external_network, day or today())
 
 
 def _passphrase(installation: Installation) -> str:

@@ -1,4 +1,4 @@
-"""Commands of ``monitoring``: exporter, savings, report, status, operations push."""
+"""Commands of ``monitoring``: exporter, savings, report, show, status, operations push."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from monitoring.view.cli import show
 from tenants.installation import Installation
 
 
@@ -49,13 +50,18 @@ def status(as_json: bool, cloud: str) -> None:
 @click.option("--cloud", default="oneroof", show_default=True, help="Entry of clouds.yaml.")
 @click.option("--output", type=click.Path(path_type=Path), help="File to write; the installation's reports/ if left out.")
 def report(cloud: str, output: Path | None) -> None:
-    """Write the page: what was built, how it is used, what it saves, what was backed up and restored."""
+    """Write the page: what was built, how it is used, what it saves, what was backed up and restored.
+
+    Beside it, in departments/, lie a page and a JSON file of each department's own, with nothing of the others.
+    """
     from monitoring.overview import collect_overview
     from monitoring.reports.page import write_report
+    from monitoring.view.page import write_views
 
     installation = Installation.existing()
     target = output or installation.reports / "index.html"
     overview = collect_overview(installation, cloud)
+    write_views(overview, target.parent / "departments")
     write_report(overview, target)
     for what, why in overview.missing.items():
         click.echo(f"not measured: {what}: {why}", err=True)
@@ -110,4 +116,4 @@ def push(declarations: Path | None) -> None:
     click.echo(f"{len(files)} files to {', '.join(host.name for host in hosts)}", err=True)
 
 
-COMMANDS: tuple[click.Command, ...] = (status, report, savings, exporter, operations)
+COMMANDS: tuple[click.Command, ...] = (status, report, show, savings, exporter, operations)

@@ -14,9 +14,14 @@ _OWN_CLOUD = "oneroof"  # other clouds have a folder each below the installation
 
 def load_probes(installation: Installation, cloud: str = _OWN_CLOUD) -> tuple[Probe, ...]:
     """Give a probe for every server that has an address and says what it should answer."""
+    return tuple(probe for made in load_made(installation, cloud).values() for probe in build_probes(made))
+
+
+def load_made(installation: Installation, cloud: str = _OWN_CLOUD) -> dict[str, Mapping[str, Any]]:
+    """Give what the last apply made of each department, by its name."""
     folder = installation.home / "departments"
-    files = sorted((folder if cloud == _OWN_CLOUD else folder / cloud).glob("*.json"))
-    return tuple(probe for file in files for probe in build_probes(json.loads(file.read_text(encoding="utf-8"))))
+    files = sorted((folder if cloud == _OWN_CLOUD else folder / cloud).glob("[!.]*.json"))
+    return {file.stem: json.loads(file.read_text(encoding="utf-8")) for file in files}
 
 
 def build_probes(outcome: Mapping[str, Any]) -> Iterator[Probe]:

@@ -9,6 +9,7 @@ import tarfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from tenants.assumptions.model import ASSUMPTIONS_FILE
 from tenants.installation import Installation
 from tenants.machines import Machine
 from tenants.problem import Problem, UserError
@@ -22,6 +23,7 @@ def list_files(installation: Installation, declarations: Path) -> dict[str, Path
     """Give what is brought: place on the operations host to file here."""
     files = {f"{CODE}/tenants/{file.name}": file for file in sorted(declarations.glob("*.yaml"))}
     files |= {f"{CODE}/monitoring/savings/{file.name}": file for file in sorted(SURVEYS.glob("*.yaml"))}
+    files[f"{CODE}/tenants/assumptions/{ASSUMPTIONS_FILE.name}"] = ASSUMPTIONS_FILE
     departments = sorted((installation.home / "departments").glob("*.json"))
     return files | {f"{SITE}/departments/{file.name}": file for file in departments}
 

@@ -12,20 +12,31 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
-from backup.records import BackupRecord, DrillRecord, load_backups, load_drills, newest_restorable
-from monitoring.departments import load_probes
+from backup.records import (
+    BackupRecord,
+    DrillRecord,
+    RepositoryRecord,
+    load_backups,
+    load_drills,
+    load_records,
+    newest_restorable,
+)
+from monitoring.departments import load_made, load_probes
 from monitoring.machines import Machine, collect_machines
 from monitoring.objectives import Objective, build_objectives, load_policy
 from monitoring.probe import Answer, ask_all
 from monitoring.prometheus import DEPARTMENT_UTILISATION, HOST_UTILISATION, Prometheus, PrometheusError, Sample
 from monitoring.savings.model import CloudUse, Savings, build_savings
-from monitoring.savings.survey import Assumptions, Baseline, load_assumptions, load_baseline
+from monitoring.savings.survey import Baseline, load_baseline
 from monitoring.usage import CloudUsage, ProjectUse, ServerUse, department_shares
+from tenants.assumptions.model import Assumptions, load_assumptions
 from tenants.declaration.load import load_departments
 from tenants.declaration.model import Department
 from tenants.installation import Installation
+from tenants.machines import load_machines
 
 Value = TypeVar("Value")
+NO_BACKUP, NO_DRILL = "no good snapshot is on record", "no drill is on record"
 Item = tuple[str, str, str]
 """Department, source, name: what the records speak of."""
 
@@ -66,6 +77,12 @@ class Overview:
     drills: Mapping[Item, DrillRecord] = field(default_factory=dict)
     """Last drill."""
     objectives: tuple[Objective, ...] = ()
+    repositories: Mapping[str, str] = field(default_factory=dict)
+    """Department to restic's id of its repository."""
+    vaults: tuple[str, ...] = ()
+    """Names of the machines that hold the repositories."""
+    made: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Department to what its last apply made."""
     missing: Mapping[str, str] = field(default_factory=dict)
     """What could not be measured, and why."""
 
@@ -73,6 +90,10 @@ class Overview:
         """Name every department that is declared, on the cloud or in the records."""
         from_cloud = {project.department for project in self.usage.projects} if self.usage else set()
         return tuple(sorted({department.slug for department in self.declared} | from_cloud))
+
+    def published(self) -> tuple[str, ...]:
+        """Name the departments that have a page of their own: those that are declared or were applied."""
+        return tuple(sorted({department.slug for department in self.declared} | set(self.made)))
 
     def local_name(self, department: str) -> str:
         """Give what people call a department."""
@@ -122,6 +143,9 @@ def collect_overview(installation: Installation, cloud: str) -> Overview:
         declared = attempt("declarations", load_departments) or ()
         backups = attempt("backups", lambda: newest_restorable(load_backups(installation.records))) or {}
         drills = attempt("drills", lambda: load_drills(installation.records)) or ()
+        repositories = attempt("repositories", lambda: load_records(RepositoryRecord, installation.records)) or ()
+        vaults = attempt("vaults", lambda: load_machines(installation, "vaults")) or ()
+        made = attempt("what was applied", lambda: load_made(installation, cloud)) or {}
         objectives = attempt("recovery objectives", lambda: build_objectives(declared, load_policy())) or ()
         baseline = attempt("baseline", load_baseline)
         assumptions = attempt("assumptions", load_assumptions)
@@ -138,9 +162,9 @@ def collect_overview(installation: Installation, cloud: str) -> Overview:
     if usage:
         missing |= usage.missing
     if not backups:
-        missing.setdefault("backups", "no good snapshot is on record")
+        missing.setdefault("backups", NO_BACKUP)
     if not drills:
-        missing.setdefault("drills", "no drill is on record")
+        missing.setdefault("drills", NO_DRILL)
     return Overview(
         at=now,
         home=installation.home,
@@ -161,6 +185,9 @@ def collect_overview(installation: Installation, cloud: str) -> Overview:
         backups={(d, str(s), n): record for (d, s, n), record in backups.items()},
         drills={(d.department, str(d.source), d.name): d for d in sorted(drills, key=lambda d: d.ended_at)},
         objectives=objectives,
+        repositories={record.department: record.repository_id for record in repositories},
+        vaults=tuple(machine.name for machine in vaults),
+        made=made,
         missing=missing,
     )
 

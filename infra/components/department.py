@@ -20,10 +20,9 @@ class DepartmentDomain(pulumi.ComponentResource):
         super().__init__("oneroof:department:Department", state.slug)
         domain_inputs = {"name": state.slug, "description": state.description}
         self.domain = Resource("identity:Domain", state.slug, domain_inputs, parent=self, after=[])
-        provisioner_inputs = {"role": PROVISIONER_ROLE, "is_provisioner": True, "domain_id": self.domain.id}
-        provisioner = Resource(
-            "identity:RoleAssignment", "provisioner", {**provisioner_inputs, "is_inherited": True}, parent=self, after=[]
-        )
+        # what is made from outside a project needs nobody in it
+        needed = any(project.is_worked_in for project in state.projects)
+        provisioner: list[pulumi.Resource] = [self._provisioner()] if needed else []
         self.projects = {
             project.key: DepartmentProject(project, self.domain, provisioner, external_network, parent=self)
             for project in state.projects
@@ -43,3 +42,7 @@ class DepartmentDomain(pulumi.ComponentResource):
                 inputs = {"group_id": self.groups[name].id, "user_id": made.id}
                 Resource("identity:Membership", f"{name}/{user.name}", inputs, parent=self, after=[])
         self.register_outputs({})
+
+    def _provisioner(self) -> Resource:
+        inputs = {"role": PROVISIONER_ROLE, "is_provisioner": True, "domain_id": self.domain.id, "is_inherited": True}
+        return Resource("identity:RoleAssignment", "provisioner", inputs, parent=self, after=[])

@@ -9,6 +9,7 @@ import pulumi
 from infra.components.network import ProjectNetworks
 from infra.components.resource import Resource
 from infra.components.server import DepartmentServer
+from infra.components.share import ProjectShares, container_access
 from infra.desired import DesiredProject
 
 
@@ -19,12 +20,12 @@ class DepartmentProject(pulumi.ComponentResource):
         self,
         project: DesiredProject,
         domain: Resource,
-        provisioner: Resource,
+        provisioner: list[pulumi.Resource],
         external_network: str,
         *,
         parent: pulumi.Resource,
     ) -> None:
-        """Declare it; ``provisioner`` is the role assignment that lets us work inside."""
+        """Declare it; ``provisioner`` is the role assignment that lets us work inside, where one is needed."""
         super().__init__("oneroof:department:Project", project.key, None, pulumi.ResourceOptions(parent=parent))
         self.project = Resource(
             "identity:Project",
@@ -46,10 +47,11 @@ class DepartmentProject(pulumi.ComponentResource):
                 {"project_id": owner, "limits": dict(limits)},
                 parent=self,
                 # an account of objects is made by the first request from inside its project
-                after=[provisioner] if service == "object_store" else [],
+                after=provisioner if service == "object_store" else [],
             )
             for service, limits in project.quotas.items()
         }
+        objects: list[pulumi.Resource] = [quotas["object_store"]] if "object_store" in quotas else []
         self.networks = ProjectNetworks(project, owner, external_network, parent=self, after=[quotas["network"]])
         self.volumes = {
             volume.name: Resource(
@@ -57,7 +59,7 @@ class DepartmentProject(pulumi.ComponentResource):
                 f"{project.key}/{volume.name}",
                 {"name": volume.name, "project_id": owner, "size": volume.size, "volume_type": volume.volume_type},
                 parent=self,
-                after=[quotas["block_storage"], provisioner],
+                after=[quotas["block_storage"], *provisioner],
             )
             for volume in project.volumes
         }
@@ -65,9 +67,9 @@ class DepartmentProject(pulumi.ComponentResource):
             name: Resource(
                 "object_store:Container",
                 f"{project.key}/{name}",
-                {"name": name, "project_id": owner},
+                {"name": name, "project_id": owner, **container_access(project.shares, name)},
                 parent=self,
-                after=[quotas["object_store"], provisioner],
+                after=[*objects, *provisioner],
             )
             for name in project.containers
         }
@@ -80,10 +82,11 @@ class DepartmentProject(pulumi.ComponentResource):
                 self.volumes,
                 external_network,
                 parent=self,
-                after=[quotas["compute"], provisioner],
+                after=[quotas["compute"], *provisioner],
             )
             for server in project.servers
         }
+        ProjectShares(project, owner, self.networks, parent=self)
         self.register_outputs({})
 
     def exported(self) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -18,11 +18,16 @@ if TYPE_CHECKING:
 
 
 def collect_inventory(
-    connection: Connection, *, now: datetime | None = None, on_source: Callable[[str], None] = lambda _name: None
+    connection: Connection,
+    *,
+    only: Collection[str] | None = None,
+    now: datetime | None = None,
+    on_source: Callable[[str], None] = lambda _name: None,
 ) -> Inventory:
     """Read everything the connection's user may see of all projects; a source that fails is told in the result.
 
-    ``on_source`` is called with each source's name before it is read.
+    ``only`` names the fields that are wanted: the others are left unread, as None. ``on_source`` is called with each
+    source's name before it is read.
     """
     begun, started = now or datetime.now(UTC), time.monotonic()
     read: dict[str, Any] = {}
@@ -30,10 +35,15 @@ def collect_inventory(
     not_measured = list(NOT_MEASURED)
     with _Counter(connection) as counter:
         for source in SOURCES:
+            if only is not None and source.field not in only:
+                read[source.field] = None
+                continue
             on_source(source.field)
             read[source.field] = _guarded(source.field, failures, partial(_read, connection, source))
-        on_source("resource_providers")
-        providers = _guarded("resource_providers", failures, partial(_read_providers, connection))
+        providers = None
+        if only is None or "resource_providers" in only:
+            on_source("resource_providers")
+            providers = _guarded("resource_providers", failures, partial(_read_providers, connection))
         if providers is not None:
             not_measured += providers.full
         read["resource_providers"] = None if providers is None else providers.read

@@ -148,6 +148,10 @@ class StoragePool:
     total_gib: float | None
     free_gib: float | None
     provisioned_gib: float | None
+    thin: bool = False
+    """Whether space is taken only when it is written, so that more may be given than there is."""
+    over_subscription: float | None = None
+    """How many times its space a thin back end may give."""
 
 
 @dataclass(frozen=True)
@@ -257,6 +261,18 @@ class NetworkQuota:
 
 
 @dataclass(frozen=True)
+class RbacPolicy:
+    """A network, or something else of Neutron's, that another project may use; ``target_project_id`` * is every one."""
+
+    id: str
+    project_id: str
+    object_type: str
+    object_id: str
+    action: str
+    target_project_id: str
+
+
+@dataclass(frozen=True)
 class Image:
     """An image; ``size_bytes`` is ``None`` while nothing was uploaded."""
 
@@ -320,3 +336,4 @@ class Inventory:
     security_groups: tuple[SecurityGroup, ...] | None
     network_quotas: tuple[NetworkQuota, ...] | None
     images: tuple[Image, ...] | None
+    rbac_policies: tuple[RbacPolicy, ...] | None = None

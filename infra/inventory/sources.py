@@ -22,6 +22,7 @@ from infra.inventory.model import (
     Port,
     Principal,
     Project,
+    RbacPolicy,
     RoleAssignment,
     Router,
     SecurityGroup,
@@ -160,7 +161,23 @@ def parse_storage_pool(raw: Raw) -> StoragePool:
         return float(value) if isinstance(value, int | float) else None
 
     total, free = number("total_capacity_gb"), number("free_capacity_gb")
-    return StoragePool(raw["name"], total, free, number("provisioned_capacity_gb"))
+    provisioned = number("provisioned_capacity_gb")
+    return StoragePool(
+        name=raw["name"],
+        total_gib=total,
+        free_gib=free,
+        provisioned_gib=number("allocated_capacity_gb") if provisioned is None else provisioned,  # as Cinder itself does
+        thin=said.get("thin_provisioning_support") in (True, "True"),
+        over_subscription=_ratio(said.get("max_over_subscription_ratio")),
+    )
+
+
+def _ratio(said: Any) -> float | None:
+    """Read a ratio that drivers give as a number or as text; ``auto`` says nothing."""
+    try:
+        return float(said)
+    except (TypeError, ValueError):
+        return None
 
 
 def parse_network(raw: Raw) -> Network:
@@ -229,6 +246,12 @@ def parse_network_quota(raw: Raw) -> NetworkQuota:
     return NetworkQuota(raw["project_id"], {k: v for k, v in sorted(raw.items()) if isinstance(v, int)})
 
 
+def parse_rbac_policy(raw: Raw) -> RbacPolicy:
+    """Read a policy that shares something of Neutron's."""
+    what = raw["object_type"], raw["object_id"], raw["action"]
+    return RbacPolicy(raw["id"], raw["project_id"], *what, raw["target_tenant"])
+
+
 def parse_image(raw: Raw) -> Image:
     """Read an image."""
     return Image(
@@ -264,6 +287,7 @@ SOURCES: tuple[Source, ...] = (
     Source("floating_addresses", "network", "/floatingips", "floatingips", parse_floating_address),
     Source("security_groups", "network", "/security-groups", "security_groups", parse_security_group),
     Source("network_quotas", "network", "/quotas", "quotas", parse_network_quota),
+    Source("rbac_policies", "network", "/rbac-policies", "rbac_policies", parse_rbac_policy),
     Source("images", "image", "/images?visibility=all&limit=1000", "images", parse_image),
 )
 

@@ -1,7 +1,7 @@
 """Runs inline programs through Pulumi's Automation API: the only place that starts the ``pulumi`` command.
 
 Everything a run needs is given to it by environment: the state's folder, the passphrase, the cloud's name. No language host
-is needed, for the program runs here; the provider is found as ``pulumi-resource-oneroof`` beside this very Python.
+is needed, for the program runs here; so does the provider, one for the engines of all stacks.
 """
 
 from __future__ import annotations
@@ -27,6 +27,8 @@ from pulumi.automation.events import EngineEvent
 
 from infra.programs.command import PulumiCommand
 from infra.provider.cloud import ADOPT_VARIABLE, CLOUD_VARIABLE, ERASE_VARIABLE
+from infra.provider.serving import attach
+from tenants.writing import write_whole
 
 Program = Callable[[], None]
 
@@ -56,6 +58,18 @@ class Engine:
 
     def environment(self, state: Path) -> dict[str, str]:
         """Give what pulumi and the provider read."""
+        return {**self.provider_environment(), **self._pulumi_environment(state)}
+
+    def provider_environment(self) -> dict[str, str]:
+        """Give what the provider reads."""
+        return {
+            "OS_CLIENT_CONFIG_FILE": str(self.clouds),
+            CLOUD_VARIABLE: self.cloud,
+            ERASE_VARIABLE: "yes" if self.may_erase else "no",
+            **({} if self.adopt is None else {ADOPT_VARIABLE: str(self.adopt)}),
+        }
+
+    def _pulumi_environment(self, state: Path) -> dict[str, str]:
         return {
             "PULUMI_BACKEND_URL": f"file://{state}",
             "PULUMI_CONFIG_PASSPHRASE": self.passphrase,
@@ -64,10 +78,6 @@ class Engine:
             "PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS": "true",
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
             "PATH": f"{Path(sys.executable).parent}:{os.environ.get('PATH', '')}",
-            "OS_CLIENT_CONFIG_FILE": str(self.clouds),
-            CLOUD_VARIABLE: self.cloud,
-            ERASE_VARIABLE: "yes" if self.may_erase else "no",
-            **({} if self.adopt is None else {ADOPT_VARIABLE: str(self.adopt)}),
         }
 
     def checkpoint(self, stack: str) -> Path:
@@ -101,12 +111,10 @@ class StackError(Exception):
 
 
 class _Stack(automation.Stack):
-    """A stack that asks the command for nothing that its state's file says as well: each call costs half a second."""
+    """A stack that asks the command for nothing that a file says or does as well: each call costs half a second."""
 
-    def __init__(self, name: str, workspace: automation.LocalWorkspace, *, exists: bool) -> None:
+    def __init__(self, name: str, workspace: automation.LocalWorkspace) -> None:
         self.name, self.workspace = name, workspace
-        if not exists:
-            workspace.create_stack(name)
 
     def outputs(self) -> automation.OutputMap:
         """Give nothing: :func:`read_outputs` reads the file."""
@@ -149,7 +157,9 @@ def destroy(engine: Engine, stack: str, *, on_step: Callable[[Step], None]) -> N
     """Delete everything a stack made, then the stack. Raises :class:`StackError`."""
     with _opened(engine, stack, lambda: None, engine.state) as opened:
         _run(lambda listen: opened.destroy(on_event=listen, suppress_outputs=True, show_secrets=False), on_step)
-        opened.workspace.remove_stack(stack)
+    for trace in (engine.checkpoint(stack), *engine.checkpoint(stack).parent.glob(f"{stack}.json.*")):
+        trace.unlink(missing_ok=True)
+    shutil.rmtree(engine.state / ".pulumi" / "history" / engine.cloud / stack, ignore_errors=True)
     shutil.rmtree(_folder(engine.state, engine, stack), ignore_errors=True)
 
 
@@ -218,16 +228,27 @@ def _opened(engine: Engine, stack: str, program: Program, state: Path) -> Iterat
         work_dir=str(folder),
         pulumi_home=str(engine.home),
         program=program,
-        env_vars=engine.environment(state),
+        env_vars={**engine.environment(state), **attach(engine.provider_environment())},
         project_settings=settings,
         pulumi_command=PulumiCommand(engine.command),
     )
     _free(state, engine.cloud, stack)
     try:
-        checkpoint = state / ".pulumi" / "stacks" / engine.cloud / f"{stack}.json"
-        yield _Stack(stack, workspace, exists=checkpoint.exists())
+        _begin(state / ".pulumi" / "stacks" / engine.cloud / f"{stack}.json", engine.cloud, stack)
+        yield _Stack(stack, workspace)
     except automation.ConcurrentUpdateError as error:
         raise StackError((f"another run works on {stack}; wait until it ends",)) from error
+
+
+def _begin(checkpoint: Path, project: str, stack: str) -> None:
+    """Make a stack that is not there yet: what `pulumi stack init` leaves, version 3 of Pulumi's checkpoints."""
+    if not checkpoint.exists():
+        checkpoint.parent.mkdir(parents=True, exist_ok=True)
+        empty = {"version": 3, "checkpoint": {"stack": f"organization/{project}/{stack}", "latest": None}}
+        write_whole(checkpoint, json.dumps(empty))
+    meta = checkpoint.parents[2] / "meta.yaml"
+    if not meta.exists():
+        write_whole(meta, "version: 1\n")
 
 
 def _free(state: Path, cloud: str, stack: str) -> None:

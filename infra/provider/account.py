@@ -68,6 +68,15 @@ def read_quota(cloud: Cloud, project_id: str) -> AccountQuota | None:
     return parse_quota(response.headers.get(_HEADER))
 
 
+def read_used(cloud: Cloud, project_id: str) -> int | None:
+    """Ask how many bytes are in an account; nothing where there is no such account, or no object store, or no answer."""
+    address = account_address(cloud, project_id)
+    response = None if address is None else cloud.admin.object_store.head(address)
+    if response is None or response.status_code >= 400:
+        return None
+    return int(response.headers.get("X-Account-Bytes-Used", 0))
+
+
 def write_quota(cloud: Cloud, project_id: str, limit: int) -> None:
     """Set an account's limit in bytes; its first request, of its own project, makes an account that is not there yet."""
     address = account_address(cloud, project_id)

@@ -95,11 +95,14 @@ class Cloud:
 
     def network_id(self, name: str) -> str:
         """Give the id of an external network by name."""
-        return self._answer(
+        identifier = self._answer(
             "external network",
             name,
             lambda: [n.id for n in self.admin.network.networks(name=name, is_router_external=True)],
         )
+        with self._lock:
+            self._answers["network", identifier] = name
+        return identifier
 
     def network_name(self, identifier: str) -> str:
         """Give the name of a network by id."""

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pulumi.provider.experimental import provider as wire
 
@@ -77,10 +77,9 @@ class OneroofProvider(wire.Provider):
     def _create(self, kind: Kind, inputs: Values) -> tuple[str, Values]:
         cloud = self._cloud
         inputs = inputs | kind.generate()
-        found = kind.find(cloud, inputs)
+        made, found = self._make_or_find(kind, inputs)
         if found is None:
-            made = kind.create(cloud, inputs)
-            return kind.identifier(made), kind.show(cloud, made, inputs)
+            return kind.identifier(made), kind.show_made(cloud, made, inputs)
         identifier, state = kind.identifier(found), kind.show(cloud, found, inputs)
         changed = kind.changed({name: value for name, value in state.items() if name not in kind.secret}, inputs)
         fixed = sorted(name for name in changed if name in kind.fields and kind.fields[name].replaces)
@@ -98,6 +97,20 @@ class OneroofProvider(wire.Provider):
             kind.update(cloud, identifier, state, inputs, changed)
             state = self._look(kind, identifier, inputs) or state
         return identifier, state
+
+    def _make_or_find(self, kind: Kind, inputs: Values) -> tuple[Any, Any | None]:
+        """Give what was made, or nothing and what was there; the cloud is asked first only where it takes twins."""
+        from openstack.exceptions import ConflictException
+
+        if not kind.refuses_twins:
+            found = kind.find(self._cloud, inputs)
+            return (kind.create(self._cloud, inputs), None) if found is None else (None, found)
+        try:
+            return kind.create(self._cloud, inputs), None
+        except ConflictException:
+            if (found := kind.find(self._cloud, inputs)) is None:
+                raise
+            return None, found
 
     def _adopt(self, kind: Kind, identifier: str, inputs: Values) -> tuple[str, Values]:
         """Take over what is there under an id, as it is; refuse where what is declared would change more than its name."""

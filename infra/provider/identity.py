@@ -19,6 +19,7 @@ class Domain(Kind):
 
     pulumi_type = "oneroof:identity:Domain"
     service, noun = "identity", "domain"
+    refuses_twins = True
     fields: ClassVar = {"name": text(), "description": text(""), "is_enabled": Field(bool, True)}
 
     def create(self, cloud: Cloud, inputs: Values) -> Any:
@@ -42,6 +43,7 @@ class Project(Kind):
 
     pulumi_type = "oneroof:identity:Project"
     service, noun = "identity", "project"
+    refuses_twins = True
     fields: ClassVar = {
         "name": text(),
         "domain_id": text(replaces=True),
@@ -79,6 +81,7 @@ class Group(Kind):
 
     pulumi_type = "oneroof:identity:Group"
     service, noun = "identity", "group"
+    refuses_twins = True
     fields: ClassVar = {"name": text(), "domain_id": text(replaces=True), "description": text("")}
     unique_by = ("name", "domain_id")
 
@@ -88,6 +91,7 @@ class User(Kind):
 
     pulumi_type = "oneroof:identity:User"
     service, noun = "identity", "user"
+    refuses_twins = True
     fields: ClassVar = {"name": text(), "domain_id": text(replaces=True), "description": text("")}
     secret = ("password",)
     unique_by = ("name", "domain_id")

@@ -48,6 +48,8 @@ class Kind:
     """Whether one that was there before, and belongs to all projects, is used as it is."""
     holds_data: ClassVar[bool] = False
     """Whether its end is the end of somebody's data; such a resource is never replaced."""
+    refuses_twins: ClassVar[bool] = False
+    """Whether the service itself refuses a second one of the same name: it is looked for only after that."""
     delete_first: ClassVar[bool] = False
     """Whether the old one must go before its replacement comes."""
 
@@ -117,6 +119,10 @@ class Kind:
             shown["description"] = unmarked(resource.description)
         shown |= {name: state[name] for name in self.secret if name in state}
         return shown | {name: getattr(resource, name) for name in self.outputs}
+
+    def show_made(self, cloud: Cloud, resource: Any, inputs: Values) -> Values:
+        """Give the same of what was made just now, as :meth:`create` gave it, without asking the cloud again."""
+        return self.show(cloud, resource, inputs)
 
     def identifier(self, resource: Any) -> str:
         """Give the id under which it is recorded."""

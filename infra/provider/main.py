@@ -5,45 +5,13 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
-from importlib.metadata import version
-from typing import Any
-
-import grpc  # type: ignore[import-untyped]
-from pulumi.provider.experimental.server import ProviderServicer
-from pulumi.runtime._grpc_settings import _GRPC_CHANNEL_OPTIONS
-from pulumi.runtime.proto import provider_pb2_grpc
 
 from infra.provider.cloud import Cloud
-from infra.provider.engine import OneroofProvider
-from infra.provider.failure import CloudError
-
-
-def _told(method: Any) -> Any:
-    async def call(self: ProviderServicer, request: Any, context: Any) -> Any:
-        try:
-            return await method(self, request, context)
-        except CloudError as failure:
-            return await context.abort(grpc.StatusCode.UNKNOWN, str(failure))
-
-    return call
-
-
-class _Servicer(ProviderServicer):
-    """Ends a call that the cloud refused with one sentence instead of a trace."""
-
-    Diff = _told(ProviderServicer.Diff)
-    Create = _told(ProviderServicer.Create)
-    Read = _told(ProviderServicer.Read)
-    Update = _told(ProviderServicer.Update)
-    Delete = _told(ProviderServicer.Delete)
+from infra.provider.serving import start_server
 
 
 async def _serve(engine: str) -> None:
-    server = grpc.aio.server(options=_GRPC_CHANNEL_OPTIONS)
-    servicer = _Servicer(sys.argv[1:], version("oneroof"), OneroofProvider(Cloud()), engine_address=engine)
-    provider_pb2_grpc.add_ResourceProviderServicer_to_server(servicer, server)
-    port = server.add_insecure_port("127.0.0.1:0")
-    await server.start()
+    server, port = await start_server(Cloud(), engine)
     print(port, flush=True)
     await server.wait_for_termination()
 

@@ -116,6 +116,13 @@ class Router(Kind):
 
     def show(self, cloud: Cloud, resource: Any, state: Values) -> Values:
         """Look at its ports for the interfaces."""
+        return self._shown(cloud, resource, _interfaces(cloud, resource.id))
+
+    def show_made(self, cloud: Cloud, resource: Any, inputs: Values) -> Values:
+        """Take the interfaces that were added just now."""
+        return self._shown(cloud, resource, list(inputs["subnet_ids"]))
+
+    def _shown(self, cloud: Cloud, resource: Any, subnet_ids: list[str]) -> Values:
         info = resource.external_gateway_info or {}
         addresses = [each["ip_address"] for each in info.get("external_fixed_ips", [])]
         return {
@@ -123,7 +130,7 @@ class Router(Kind):
             "project_id": resource.project_id,
             "description": unmarked(resource.description),
             "external_network": cloud.network_name(info["network_id"]) if info else "",
-            "subnet_ids": sorted(_interfaces(cloud, resource.id)),
+            "subnet_ids": sorted(subnet_ids),
             "external_address": addresses[0] if addresses else "",
         }
 
@@ -188,8 +195,8 @@ class SecurityGroup(Kind):
         """Create it, then make its rules as declared."""
         make = cloud.admin.network.create_security_group
         group = within_quota(cloud, inputs["project_id"], lambda: make(**self.body(inputs)))
-        self._converge(cloud, group, inputs["rules"])
-        return cloud.admin.network.get_security_group(group.id)
+        group.security_group_rules = self._converge(cloud, group, inputs["rules"])
+        return group
 
     def show(self, cloud: Cloud, resource: Any, state: Values) -> Values:
         """Give the rules in the order of their text."""
@@ -204,12 +211,16 @@ class SecurityGroup(Kind):
         if "rules" in changed:
             self._converge(cloud, cloud.admin.network.get_security_group(identifier), inputs["rules"])
 
-    def _converge(self, cloud: Cloud, group: Any, declared: list[Values]) -> None:
+    def _converge(self, cloud: Cloud, group: Any, declared: list[Values]) -> list[Values]:
+        """Take rules away, then add rules; give those that are there now, as the service tells them."""
         wanted = {tuple(rule[key] for key in RULE_KEYS): rule for rule in declared}
+        kept: list[Values] = []
         for raw in group.security_group_rules:
             actual = _rule(cloud, group, raw)
             if wanted.pop(tuple(actual[key] for key in RULE_KEYS), None) is None:
                 cloud.admin.network.delete_security_group_rule(raw["id"])
+            else:
+                kept.append(raw)
         bodies = []
         for rule in wanted.values():
             remote = rule["remote_group"]
@@ -217,9 +228,9 @@ class SecurityGroup(Kind):
             own = {key: value for key, value in rule.items() if key != "remote_group" and value is not None}
             bodies.append({"security_group_id": group.id, "project_id": group.project_id, **own}
                           | ({"remote_group_id": remote_id} if remote_id else {}))  # fmt: skip
-        if bodies:
-            make = cloud.admin.network.create_security_group_rules
-            within_quota(cloud, group.project_id, lambda: list(make(bodies)))
+        make = cloud.admin.network.create_security_group_rules
+        made = within_quota(cloud, group.project_id, lambda: list(make(bodies))) if bodies else []
+        return kept + [rule.to_dict() for rule in made]
 
 
 def _group_id(cloud: Cloud, project_id: str, name: str) -> str:

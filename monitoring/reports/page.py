@@ -64,8 +64,8 @@ class Recovery:
         return timedelta(seconds=self.drill.recovery_seconds) <= self.objective.recovery_time
 
 
-def render_report(overview: Overview) -> str:
-    """Give the page as HTML."""
+def build_environment() -> Environment:
+    """Give what renders the pages of this folder: everything is escaped, and what is not there is a bug."""
     environment = Environment(
         loader=PackageLoader("monitoring.reports", "."),
         autoescape=True,
@@ -80,15 +80,25 @@ def render_report(overview: Overview) -> str:
         "number": lambda value: "–" if value is None else f"{value:,.0f}",
         "percent": lambda value: "–" if value is None else f"{value:.0%}" if value >= 0.1 or value == 0 else f"{value:.1%}",
     }
-    return environment.get_template("index.html.j2").render(
-        o=overview,
-        bar=render_bar,
-        missing=dict(build_missing(overview)),
-        capacity=tuple(build_capacity_shares(overview)),
-        usage=department_usage(overview.usage.projects) if overview.usage else {},
-        recovery=build_recovery(overview),
-        control_plane=CONTROL_PLANE,
-        resources=_RESOURCES,
+    return environment
+
+
+def render_report(overview: Overview) -> str:
+    """Give the page as HTML."""
+    return (
+        build_environment()
+        .get_template("index.html.j2")
+        .render(
+            o=overview,
+            bar=render_bar,
+            missing=dict(build_missing(overview)),
+            capacity=tuple(build_capacity_shares(overview)),
+            usage=department_usage(overview.usage.projects) if overview.usage else {},
+            recovery=build_recovery(overview),
+            control_plane=CONTROL_PLANE,
+            published=overview.published(),
+            resources=_RESOURCES,
+        )
     )
 
 

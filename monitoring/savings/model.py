@@ -17,9 +17,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from monitoring.savings.survey import Assumptions, Baseline, DepartmentBaseline, Figure, ServerGroup
+from monitoring.savings.survey import Baseline, DepartmentBaseline, ServerGroup
+from tenants.assumptions.figures import Figure
+from tenants.assumptions.model import HOURS_A_YEAR, Assumptions, power
 
-HOURS_A_YEAR = 8760
 IDLE = "(idle)"
 """The name of what no department uses; no department can be called so."""
 
@@ -53,6 +54,10 @@ class DepartmentSavings:
     """Kilograms of CO2 a year."""
     avoided_cost: float | None
     saving: float | None
+    cost_now: float | None
+    """Yuan a year for the hosts attributed: energy, maintenance, space and depreciation."""
+    cash_now: float | None
+    """Of these, energy and maintenance."""
 
     @property
     def servers_running(self) -> int:
@@ -85,11 +90,6 @@ class Savings:
     """Whether the survey or the prices are a sample that describes no real machine room."""
     missing: tuple[str, ...]
     """What could not be computed, and why."""
-
-
-def power(idle_watts: float, max_watts: float, utilisation: float) -> float:
-    """F1: give the watts of one server."""
-    return idle_watts + (max_watts - idle_watts) * utilisation
 
 
 def dominant_share(usage: Mapping[str, float], capacity: Mapping[str, float]) -> float:
@@ -154,16 +154,17 @@ def _department(
         for group in retired
     )
     energy_now = _cloud_energy(hosts, given, use.host_utilisation)
-    saved = cost = cash = None
+    saved = cost = cash = cost_now = cash_now = None
     if energy_now is not None:
         saved = energy_before - energy_now
+        cost_now, cash_now = _cloud_cost(hosts, energy_now, given), _cloud_cash(hosts, energy_now, given)
         per_server = given.space.value + given.server_price.value / given.server_lifetime_years.value
         price = given.electricity_price.value
         gross = energy_before * price + sum(g.servers.value * (g.maintenance.value + per_server) for g in retired)
-        cost = gross - _cloud_cost(hosts, energy_now, given)
+        cost = gross - cost_now
         ended = [group for group in retired if group.contract_ended_on and group.contract_ended_on <= today]
         unpaid = energy_before * price + sum(group.servers.value * group.maintenance.value for group in ended)
-        cash = unpaid - _cloud_cash(hosts, energy_now, given)
+        cash = unpaid - cash_now
     return DepartmentSavings(
         department=name,
         surveyed=entry is not None,
@@ -178,6 +179,8 @@ def _department(
         carbon_saved=None if saved is None else saved * given.grid_factor.value,
         avoided_cost=cost,
         saving=cash,
+        cost_now=cost_now,
+        cash_now=cash_now,
     )
 
 

@@ -57,6 +57,14 @@ class AddressPlan(Declared):
     )
 
 
+class SharingPlan(Declared):
+    """What every sharing grant keeps to."""
+
+    longest_years: int = Field(
+        default=3, strict=True, ge=1, le=10, title="Longest grant", description="Years from the first to the last day."
+    )
+
+
 class Catalogue(Declared):
     """Everything a declaration may refer to."""
 
@@ -70,6 +78,14 @@ class Catalogue(Declared):
     )
     roles: tuple[Name, ...] = Field(min_length=1, title="Roles", description="Roles that groups may have on projects.")
     addresses: AddressPlan = Field(title="Address plan", description="Which addresses belong to whom.")
+    overbooking: Annotated[float, Field(ge=1, le=1000)] = Field(
+        default=1.0,
+        title="Overbooking",
+        description="How many times what the cloud has left the quotas of one department may grow by; 1: each is covered.",
+    )
+    sharing: SharingPlan = Field(
+        default=SharingPlan(), title="Sharing", description="What grants between departments keep to."
+    )
 
     def limits(self, quota: Quota) -> Limits:
         """Give every limit that a quota means; raises KeyError for a class that is not in the catalogue."""

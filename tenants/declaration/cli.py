@@ -32,11 +32,12 @@ def check(files: tuple[Path, ...], directory: Path | None) -> None:
     """
     from tenants.declaration.load import default_directory, department_files, load_catalogue, load_files
     from tenants.declaration.show import render_summary
+    from tenants.today import today
 
     directory = directory or default_directory()
     told = {file.resolve().stem for file in files}
     others = [file for file in department_files(directory) if file.stem not in told]
-    departments = load_files([*others, *files], directory)
+    departments = load_files([*others, *files], directory, today=today(), only=told or None)
     shown = [department for department in departments if not told or department.name in told]
     _print(render_summary(shown, load_catalogue(directory)))
 

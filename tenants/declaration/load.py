@@ -6,7 +6,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from datetime import date
 from pathlib import Path
 from typing import TypeVar
 
@@ -15,9 +16,9 @@ from pydantic import ValidationError
 from tenants.declaration.catalogue import Catalogue
 from tenants.declaration.complete import complete
 from tenants.declaration.model import Department
-from tenants.declaration.rules import Finding, check
+from tenants.declaration.rules import Finding, check, check_day
 from tenants.declaration.sentence import sentences
-from tenants.declaration.source import Source, load_source
+from tenants.declaration.source import Source, load_source, parse_source
 from tenants.declaration.words import Declared
 from tenants.installation import repository
 from tenants.problem import Problem, UserError
@@ -35,6 +36,11 @@ def default_directory() -> Path:
 def load_catalogue(directory: Path | None = None) -> Catalogue:
     """Read ``catalogue.yaml`` of a folder of declarations, this checkout's where none is told."""
     return _validate(Catalogue, load_source((directory or default_directory()) / CATALOGUE_NAME))
+
+
+def parse_catalogue(text: str, file: Path) -> Catalogue:
+    """Read a catalogue's text; ``file`` is only named in messages."""
+    return _validate(Catalogue, parse_source(text, file))
 
 
 def load_departments(directory: Path | None = None, catalogue: Catalogue | None = None) -> tuple[Department, ...]:
@@ -56,10 +62,13 @@ def department_files(directory: Path) -> tuple[Path, ...]:
     return tuple(sorted(file for file in directory.glob("*.yaml") if file.name != CATALOGUE_NAME))
 
 
-def load_files(files: Sequence[Path], catalogue: Catalogue | Path) -> tuple[Department, ...]:
+def load_files(
+    files: Sequence[Path], catalogue: Catalogue | Path, *, today: date | None = None, only: Collection[str] | None = None
+) -> tuple[Department, ...]:
     """Read these declarations as one government, with a catalogue or the one of a folder.
 
-    Raises UserError with every mistake of every file, the catalogue's included.
+    Raises UserError with every mistake of every file, the catalogue's included. What time alone made wrong is a mistake
+    where ``today`` is told, in the files of ``only`` where those are: it must stop neither an apply nor anybody else.
     """
     problems: list[Problem] = []
     sources: list[Source] = []
@@ -78,7 +87,10 @@ def load_files(files: Sequence[Path], catalogue: Catalogue | Path) -> tuple[Depa
     except UserError as error:
         raise UserError.of([*error.problems, *problems]) from error
     stems = [source.file.stem for source in sources]
-    problems.extend(_locate(finding, sources[finding.index]) for finding in check(departments, stems, known))
+    findings = [*check(departments, stems, known)]
+    if today is not None:
+        findings += check_day(departments, today, stems if only is None else only)
+    problems.extend(_locate(finding, sources[finding.index]) for finding in findings)
     if problems:
         raise UserError.of(problems)
     return tuple(sorted(departments, key=lambda department: department.name))

@@ -13,6 +13,7 @@ from pydantic import Field, field_validator
 
 from tenants.declaration.network import Network, Protocol, SecurityGroup, SecurityRule
 from tenants.declaration.quota import Limits, Quota
+from tenants.declaration.sharing import Grant, Refusal, Request
 from tenants.declaration.words import Declared, Mailbox, Name, Port, Switch
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "Container",
     "Department",
     "Environment",
+    "Grant",
     "Group",
     "Limits",
     "Network",
@@ -27,6 +29,8 @@ __all__ = [
     "Project",
     "Protocol",
     "Quota",
+    "Refusal",
+    "Request",
     "SecurityGroup",
     "SecurityRule",
     "Server",
@@ -167,6 +171,13 @@ class Department(Declared):
     groups: tuple[Group, ...] = Field(default=(), title="Groups", description="Groups and their roles on projects.")
     users: tuple[User, ...] = Field(
         default=(), title="Local users", description="Local accounts, where there is no directory."
+    )
+    shares: tuple[Grant, ...] = Field(
+        default=(), title="Shares", description="What projects of other departments may use, for a purpose and a time."
+    )
+    requests: tuple[Request, ...] = Field(default=(), title="Requests", description="What it asks of other departments.")
+    refusals: tuple[Refusal, ...] = Field(
+        default=(), title="Refusals", description="Requests of other departments that it does not grant, with the reason."
     )
 
     @property

@@ -31,7 +31,11 @@ class Limits(Declared):
         title="Security rules", description="Rules at most over all security groups, built-in ones included."
     )
     floating_ips: Count = Field(title="Floating addresses", description="Addresses reachable from outside at most.")
-    containers_gib: Count = Field(title="Object space", description="Space at most over all object containers, in GiB.")
+    containers_gib: Count | None = Field(
+        default=None,
+        title="Object space",
+        description="Space at most over all object containers, in GiB; no limit where left out.",
+    )
 
 
 class Quota(Declared):

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from tenants.declaration.source import Place, Source, describe
-from tenants.declaration.words import NAME_PATTERN
+from tenants.declaration.words import NAME_PATTERN, PLACE_PATTERN
 from tenants.problem import Problem
 
 _EXPECTED: Mapping[str, str] = {
@@ -30,6 +30,8 @@ _EXPECTED: Mapping[str, str] = {
 }
 _PATTERNS: Mapping[str, str] = {
     NAME_PATTERN: "lower-case letters, digits and hyphens, starting with a letter and not ending with a hyphen",
+    PLACE_PATTERN: "two names with a slash between them, such as prod/bulletins",
+    r"^[a-z][a-z0-9-]*/\S.*$": "a project and the name of an image in it, such as prod/registry-2027",
     r"^[^@\s]+@[^@\s]+\.[^@\s]+$": "a mailbox such as it@health.gov.example",
     r"^/[!-~]*$": "a path such as /status",
 }

@@ -11,6 +11,7 @@ from rich.table import Table
 from tenants.declaration.catalogue import Catalogue
 from tenants.declaration.demand import build_demand
 from tenants.declaration.model import Department, Limits, Project
+from tenants.declaration.sharing import Kind
 
 
 def build_meaning(department: Department, catalogue: Catalogue) -> dict[str, Any]:
@@ -50,6 +51,13 @@ def render_department(department: Department, catalogue: Catalogue) -> Renderabl
         roles = ", ".join(f"{role} on {project}" for project, role in group.roles.items())
         members = ", ".join(user.name for user in department.users if group.name in user.groups)
         head.add_row(f"group {group.name}", roles + (f"; local users: {members}" if members else ""))
+    for share in department.shares:
+        access = f"{share.access}, " if share.kind is Kind.CONTAINER else ""
+        what = f"{share.kind} {share.place} with {share.grantee}, {access}{share.first_day} to {share.last_day}"
+        head.add_row("shares", f"{what}: {share.purpose}")
+    for request in department.requests:
+        what = f"{request.kind} {request.place} of {request.owner} for {request.asking}"
+        head.add_row("requests", f"{what}, since {request.asked_on}: {request.purpose}")
     parts: list[RenderableType] = [head]
     for project in department.projects:
         parts.append(_resources(department, project, catalogue))
@@ -86,5 +94,6 @@ def _quota(project: Project, catalogue: Catalogue) -> Table:
     for key, field in Limits.model_fields.items():
         unit = "MiB" if key.endswith("_mib") else "GiB" if key.endswith("_gib") else ""
         needed = "not known" if key == "containers_gib" else str(getattr(needs, key))
-        table.add_row(str(field.title), needed, f"{getattr(limits, key)} {unit}".strip())
+        limit = getattr(limits, key)
+        table.add_row(str(field.title), needed, "no limit" if limit is None else f"{limit} {unit}".strip())
     return table

@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 NAME_PATTERN = r"^[a-z]([a-z0-9-]*[a-z0-9])?$"
+PLACE_PATTERN = r"^[a-z]([a-z0-9-]*[a-z0-9])?/[a-z]([a-z0-9-]*[a-z0-9])?$"
 
 Name = Annotated[str, Field(pattern=NAME_PATTERN, max_length=32)]
 """A DNS label: what becomes part of names in the cloud, in metrics and in addresses."""

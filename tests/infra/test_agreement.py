@@ -17,6 +17,7 @@ from infra.inventory.model import (
     NetworkQuota,
     Port,
     Project,
+    RbacPolicy,
     RoleAssignment,
     Router,
     SecurityGroup,
@@ -57,6 +58,7 @@ SAME: Mapping[str, tuple[Any, ...]] = {
     ),
     "floating_addresses": (FloatingAddress("f", "p", "192.0.2.9", "10.0.0.5", "ps", "ACTIVE"),),
     "network_quotas": (NetworkQuota("p", {"network": 2, "floatingip": 3, "rbac_policy": 10}),),
+    "rbac_policies": (RbacPolicy("b", "p", "network", "n", "access_as_shared", "q"),),
     "servers": (SERVER,),
     "volumes": (Volume("v1", "data", "p", "in-use", 1, "standard", False, False, ("s",), ""),),
 }
@@ -97,6 +99,10 @@ RECORDED = (
         "network:SecurityGroup", "g", name="web", rules=[{**RULE, "remote_group": "other"}, {**RULE, "remote_group": "self"}]
     ),
     resource("network:FloatingIp", "f", name="web", port_id="ps", floating_ip_address="192.0.2.9", project_id="p"),
+    resource(
+        "network:RbacPolicy", "b",
+        object_type="network", object_id="n", project_id="p", grantee="parks/parks-prod", target_project_id="q",
+    ),
     resource("network:Quota", "p", limits={"networks": 2, "floating_ips": 3}),
     resource(
         "compute:Server", "s",
@@ -122,6 +128,7 @@ def test_what_is_as_it_was_recorded_has_not_moved() -> None:
     ("routers", "network:Router prod: gone"),
     ("floating_addresses", "network:FloatingIp web: gone"),
     ("network_quotas", "network:Quota p: gone"),
+    ("rbac_policies", "network:RbacPolicy b: gone"),
     ("servers", "compute:Server web: gone"),
     ("volumes", "block_storage:Volume data: gone"),
 ])  # fmt: skip
@@ -133,6 +140,10 @@ def test_what_is_gone_is_told(field: str, told: str) -> None:
     ({"domains": (Domain("d", "parks", False, "Parks [oneroof]"),)}, "identity:Domain parks: is_enabled"),
     ({"network_quotas": (NetworkQuota("p", {"network": 9, "floatingip": 3}),)}, "network:Quota p: limits"),
     ({"servers": (replace(SERVER, volume_ids=("v1",)),)}, "compute:Server web: volume_ids"),
+    (
+        {"rbac_policies": (RbacPolicy("b", "p", "network", "n", "access_as_shared", "z"),)},
+        "network:RbacPolicy b: target_project_id",
+    ),
     ({"servers": (replace(SERVER, flavor="large"),)}, "compute:Server web: flavor"),
     ({"ports": SAME["ports"][1:]}, "network:Router prod: subnet_ids"),
     ({"ports": SAME["ports"][:1]}, "compute:Server web: security_group_ids"),

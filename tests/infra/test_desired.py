@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import asdict
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from tenants.declaration.model import Department
 from tenants.problem import UserError
 
 DATA = Path(__file__).parent / "data"
+TODAY = date(2026, 6, 1)
 
 
 def declared(directory: Path) -> tuple[Department, Catalogue]:
@@ -21,7 +23,7 @@ def declared(directory: Path) -> tuple[Department, Catalogue]:
 
 
 def test_a_department_becomes_what_the_golden_file_says(request: pytest.FixtureRequest) -> None:
-    desired = asdict(build_desired(*declared(DATA / "declared")))
+    desired = asdict(build_desired(*declared(DATA / "declared"), TODAY))
     golden = DATA / "desired.json"
     text = json.dumps(desired, indent=2, ensure_ascii=False) + "\n"
     if request.config.getoption("--update"):
@@ -30,13 +32,13 @@ def test_a_department_becomes_what_the_golden_file_says(request: pytest.FixtureR
 
 
 def test_security_groups_come_after_those_their_rules_name() -> None:
-    project = build_desired(*declared(DATA / "declared")).projects[0]
+    project = build_desired(*declared(DATA / "declared"), TODAY).projects[0]
     names = [group.name for group in project.security_groups]
     assert names.index("web") < names.index("store")
 
 
 def test_volumes_and_containers_are_the_ones_that_hold_data() -> None:
-    assert build_desired(*declared(DATA / "declared")).data_holders == {"prod/data", "prod/index", "prod/papers"}
+    assert build_desired(*declared(DATA / "declared"), TODAY).data_holders == {"prod/data", "prod/index", "prod/papers"}
 
 
 def test_groups_that_let_each_other_in_are_refused_with_the_circle() -> None:
@@ -46,4 +48,4 @@ def test_groups_that_let_each_other_in_are_refused_with_the_circle() -> None:
     back = store.model_copy(update={"name": web.name, "rules": (store.rules[0].model_copy(update={"source": store.name}),)})  # type: ignore[union-attr]
     circle = project.model_copy(update={"security_groups": (back, store)})
     with pytest.raises(UserError, match=r"in a circle: .*web"):
-        build_desired(department.model_copy(update={"projects": (circle,)}), catalogue)
+        build_desired(department.model_copy(update={"projects": (circle,)}), catalogue, TODAY)

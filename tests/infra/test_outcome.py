@@ -1,6 +1,6 @@
 """What a department's file in the home says, and who may read what goes beside it."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from infra.apply import digest, lost_data
@@ -11,6 +11,7 @@ from tenants.declaration.load import load_catalogue, load_departments
 from tenants.installation import Installation
 
 DECLARED = Path(__file__).parent / "data" / "declared"
+TODAY = date(2026, 1, 2)
 CATALOGUE = load_catalogue(DECLARED)
 PARKS = load_departments(DECLARED, CATALOGUE)[0]
 OUTPUTS = {
@@ -57,11 +58,11 @@ def test_an_outcome_is_read_as_it_was_written(tmp_path: Path) -> None:
 
 
 def test_the_digest_changes_with_the_catalogue_and_the_way_outside_alone() -> None:
-    desired = build_desired(PARKS, CATALOGUE)
+    desired = build_desired(PARKS, CATALOGUE, TODAY)
     limits = CATALOGUE.quota_classes["small"].model_copy(update={"volumes": 3})
     other = CATALOGUE.model_copy(update={"quota_classes": {**CATALOGUE.quota_classes, "small": limits}})
-    assert digest(desired, "public") == digest(build_desired(PARKS, CATALOGUE), "public")
-    assert digest(desired, "public") != digest(build_desired(PARKS, other), "public")
+    assert digest(desired, "public") == digest(build_desired(PARKS, CATALOGUE, TODAY), "public")
+    assert digest(desired, "public") != digest(build_desired(PARKS, other, TODAY), "public")
     assert digest(desired, "public") != digest(desired, "outside")
 
 

@@ -13,8 +13,9 @@ from monitoring.objectives import Objective
 from monitoring.overview import Measured, Overview
 from monitoring.probe import Answer, Probe
 from monitoring.savings.model import CloudUse, build_savings
-from monitoring.savings.survey import load_assumptions, load_baseline
+from monitoring.savings.survey import load_baseline
 from monitoring.usage import Amounts, CloudUsage, ProjectUse, ServerUse, department_shares
+from tenants.assumptions.model import load_assumptions
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 GIB = 1024**3

@@ -32,8 +32,8 @@ def test_files_arrive_and_what_is_gone_here_is_gone_there(tmp_path: Path, monkey
     assert done.returncode == 0, done.stderr.decode()
     found = sorted(str(path.relative_to(there)) for path in there.rglob("*") if path.is_file())
     assert found == [
-        "code/monitoring/savings/assumptions.yaml",
         "code/monitoring/savings/baseline.yaml",
+        "code/tenants/assumptions/assumptions.yaml",
         "code/tenants/health.yaml",
         "code/tenants/model.py",
         "site/departments/health.json",

@@ -28,8 +28,11 @@ HOMES = {
     "keystoneauth1": ("infra/provider", "infra/inventory", "infra/image", "backup/sources"),
     "plumbum": ("backup/command",),
     "prometheus_client": ("monitoring/exporters",),
+    "requests": ("infra/review/forges/api", "monitoring/view/document"),
 }
-HEAVY = frozenset({"ansible", "keystoneauth1", "openstack", "plumbum", "prometheus_client", "pulumi", "pydantic", "rich"})
+HEAVY = frozenset(
+    {"ansible", "keystoneauth1", "openstack", "plumbum", "prometheus_client", "pulumi", "pydantic", "requests", "rich"}
+)
 
 
 def imports(file: Path) -> Iterator[tuple[str, int]]:

@@ -10,10 +10,11 @@ from dataclasses import replace
 
 from tenants.declaration.catalogue import Catalogue
 from tenants.declaration.model import Department
-from tenants.declaration.rules import addresses, names, people, placeholders, quotas, reach, references
+from tenants.declaration.rules import addresses, names, people, placeholders, quotas, reach, references, sharing
 from tenants.declaration.rules.finding import Finding
+from tenants.declaration.rules.sharing import check_day
 
-__all__ = ["Finding", "check"]
+__all__ = ["Finding", "check", "check_day"]
 
 
 def check(departments: Sequence[Department], stems: Sequence[str], catalogue: Catalogue) -> Iterator[Finding]:
@@ -31,3 +32,4 @@ def check(departments: Sequence[Department], stems: Sequence[str], catalogue: Ca
             yield replace(finding, index=index)
     yield from names.check_together(departments)
     yield from addresses.check_together(departments, stems, catalogue)
+    yield from sharing.check_together(departments, catalogue)

@@ -19,9 +19,12 @@ _WRITTEN = ("local_name", "owners", "cost_centre", "purpose")
 
 
 def check(department: Department) -> Iterator[Finding]:
-    """Check what people write in their own words: of the department, and each project's purpose."""
+    """Check what people write in their own words: of the department, and each purpose."""
     texts: list[tuple[Place, Any]] = [((key,), getattr(department, key, None)) for key in _WRITTEN]
     texts += [(("projects", at, "purpose"), project.purpose) for at, project in enumerate(department.projects)]
+    for key in ("shares", "requests"):
+        for at, terms in enumerate(getattr(department, key)):
+            texts += [((key, at, "purpose"), terms.purpose), ((key, at, "legal_basis"), terms.legal_basis)]
     for place, value in texts:
         entries = [(place, value)] if isinstance(value, str) else [((*place, at), v) for at, v in enumerate(value or ())]
         for where, text in entries:

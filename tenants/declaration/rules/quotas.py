@@ -18,7 +18,7 @@ def check(department: Department, catalogue: Catalogue) -> Iterator[Finding]:
         limits, demand = catalogue.limits(project.quota), build_demand(project, catalogue)
         for key, field in Limits.model_fields.items():
             limit, needed = getattr(limits, key), getattr(demand, key)
-            if needed > limit:
+            if limit is not None and needed > limit:
                 what = f"got {limit}, expected at least {needed}: what project {project.name} declares needs it"
                 hint = f"Set {key}: {needed} in the quota, or take a larger class ({field.title})."
                 yield Finding(("projects", at, "quota", key), what, hint)

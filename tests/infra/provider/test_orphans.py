@@ -7,8 +7,16 @@ from infra.provider.registry import KINDS
 def test_every_kind_with_a_mark_of_its_own_is_looked_for() -> None:
     looked_for = {kind.pulumi_type for kind in (*_IN_PROJECTS, *_IN_DOMAIN)}
     by_hand = {"oneroof:identity:Domain", "oneroof:object_store:Container"}
-    # a subnet goes with its network; links and quotas have no mark and go with what they link; the rest is shared by all
-    elsewhere = {"network:Subnet", "compute:Flavor", "block_storage:VolumeType", "image:Image"}
+    # a subnet or a share goes with its network, a member with its image, the rest is shared by all;
+    # links and quotas have no mark and go with what they link
+    elsewhere = {
+        "network:Subnet",
+        "network:RbacPolicy",
+        "image:Member",
+        "compute:Flavor",
+        "block_storage:VolumeType",
+        "image:Image",
+    }
     linked = {name for name, kind in KINDS.items() if kind.noun in ("membership", "role_assignment", "quota_set")}
     assert looked_for | by_hand | linked | {f"oneroof:{name}" for name in elsewhere} == KINDS.keys()
 

@@ -6,8 +6,9 @@ from datetime import date
 
 import pytest
 
-from monitoring.savings.model import IDLE, CloudUse, attribute_hosts, build_savings, dominant_share, power
-from monitoring.savings.survey import Assumptions, Baseline
+from monitoring.savings.model import IDLE, CloudUse, attribute_hosts, build_savings, dominant_share
+from monitoring.savings.survey import Baseline
+from tenants.assumptions.model import Assumptions
 
 SOURCE = {"survey": {"title": "Survey", "dated": date(2026, 1, 1), "confidence": "measured"}}
 
@@ -47,13 +48,10 @@ ASSUMED = Assumptions.model_validate(
         "host_maintenance": figure(5000),
         "host_idle_watts": figure(200),
         "host_max_watts": figure(600),
+        "planned_utilisation": figure(0.3),
         "cloud_pue": figure(1.5),
     }
 )
-
-
-def test_power_is_linear_between_idle_and_full() -> None:
-    assert [power(100, 300, u) for u in (0, 0.5, 1)] == [100, 200, 300]
 
 
 def test_the_dominant_share_is_the_largest_one() -> None:

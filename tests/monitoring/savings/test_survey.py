@@ -6,14 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from monitoring.savings.survey import load_assumptions, load_baseline
+from monitoring.savings.survey import load_baseline
 from tenants.declaration.load import load_departments
 from tenants.problem import UserError
 
 
-def test_the_committed_files_are_right_and_say_that_they_are_examples() -> None:
+def test_the_committed_file_is_right_and_says_that_it_is_an_example() -> None:
     assert load_baseline().is_example
-    assert load_assumptions().is_example
 
 
 def test_the_committed_baseline_covers_the_declared_departments() -> None:
@@ -31,14 +30,6 @@ def test_mistakes_are_named(tmp_path: Path) -> None:
     assert any(sentence.startswith("departments.health.groups") for sentence in sentences)
     assert any(sentence.startswith("departments.health.pue") for sentence in sentences)
     assert any(sentence.startswith("departments.health.rooms.value") for sentence in sentences)
-
-
-def test_a_figure_needs_a_known_source(tmp_path: Path) -> None:
-    text = (Path(__file__).parents[3] / "monitoring/savings/assumptions.yaml").read_text()
-    file = tmp_path / "assumptions.yaml"
-    file.write_text(text.replace("source: grid", "source: hearsay"))
-    with pytest.raises(UserError, match="got 'hearsay', expected one of grid, hosts, prices, tariff"):
-        load_assumptions(file)
 
 
 @pytest.mark.parametrize(("text", "sentence"), [("a: [", "this is no YAML"), (None, "the file does not exist")])

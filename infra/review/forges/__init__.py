@@ -1,0 +1,1 @@
+"""Adapters to the APIs of GitHub, Gitea and Forgejo, and GitLab: one interface, one module for each."""

@@ -1,0 +1,154 @@
+"""``make bench-departments``: the same departments by oneroof, Terraform's OpenStack provider and raw calls, in one run.
+
+Runs against the cloud of the current installation; in the lab the calls are counted at the cloud's own door, and everything
+that asks the cloud meanwhile from outside counts too. Whatever was made is taken back, also when interrupted. Terraform
+takes part where ``terraform`` and its provider's binary are at hand (PATH, or ``ONEROOF_BENCH_TERRAFORM_PROVIDER``); else
+recorded figures are shown.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from department_files import slug
+from figures import FLOOR, RECORDED, Figure, render_figures, to_json
+from measuring import Cost, cpu_seconds, measure
+from requests_seen import Door
+from rich.console import Console
+from sides import Oneroof, RawCalls, Side, Terraform, find_terraform
+
+from infra.lab.process import find_running
+from tenants.installation import Installation
+
+ONEROOF = Path(sys.executable).parent / "oneroof"
+# rows that nobody can reach any more, whoever made them
+_LEFT = " + ".join(
+    f"(select count(*) from {table} where project_id not in (select id from keystone.project) {more})"  # noqa: S608 - constants alone
+    for table, more in (
+        ("nova_api.quotas", ""),
+        ("cinder.quotas", "and deleted = 0"),
+        ("neutron.quotas", ""),
+        ("neutron.securitygroups", ""),
+    )
+)
+
+
+class Cloud:
+    """The cloud as the benchmark looks at it from beside: its door, its machines' processors, its databases."""
+
+    def __init__(self, installation: Installation, controller: str) -> None:
+        inventory = installation.inventory.read_text() if installation.inventory.exists() else ""
+        import yaml
+
+        hosts: Mapping[str, Any] = (yaml.safe_load(inventory) or {}).get("all", {}).get("hosts", {})
+        self.door = Door(ONEROOF, controller, frozenset(host["ansible_host"] for host in hosts.values()))
+        self._controller = controller
+        running = (find_running(installation.home / "machines" / name / "root") for name in hosts)
+        self._leaders = [each.leader for each in running if each is not None and each.leader is not None]
+
+    def cpu(self) -> float:
+        """Give the seconds of processor its machines took so far."""
+        return cpu_seconds(self._leaders)
+
+    def left_behind(self) -> int | None:
+        """Count what belongs to projects that are gone; nothing where its database cannot be asked."""
+        argv = [str(ONEROOF), "lab", "ssh", self._controller, "--", f'mariadb -N -e "select {_LEFT}"']
+        done = subprocess.run(argv, capture_output=True, text=True, check=False)
+        return int(done.stdout) if done.returncode == 0 else None
+
+
+def run_side(side: Side, cloud: Cloud, log: Path, on_work: Callable[[str], None]) -> list[Figure]:
+    """Create, plan, change, destroy; what was made is taken back whatever happens."""
+    figures: list[Figure] = []
+    before = cloud.left_behind()
+
+    def work(name: str, argvs: Sequence[Sequence[str]]) -> None:
+        on_work(f"{side.name}: {name}")
+        cloud.door.since_last()
+        costs = [measure(argv, environment=side.environment, log=log, cloud_cpu=cloud.cpu) for argv in argvs]
+        calls = len(cloud.door.since_last()) if cloud.door.is_open else None
+        figures.append(_figure(side.name, name, costs, calls))
+
+    try:
+        work("create", side.create())
+        work("plan", side.plan())
+        work("change", side.change())
+        work("destroy", side.destroy())
+    except BaseException:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C must not leave departments behind
+        on_work(f"{side.name}: taking back what was made")
+        for argv in side.destroy():
+            with suppress(subprocess.CalledProcessError):
+                measure(argv, environment=side.environment, log=log, cloud_cpu=cloud.cpu)
+        raise
+    after = cloud.left_behind()
+    left = None if before is None or after is None else after - before
+    figures[-1] = Figure(**{**figures[-1].__dict__, "left": left})
+    return figures
+
+
+def _figure(side: str, work: str, costs: Sequence[Cost], calls: int | None) -> Figure:
+    return Figure(
+        side,
+        work,
+        seconds=round(sum(cost.seconds for cost in costs), 2),
+        calls=calls,
+        client_cpu=round(sum(cost.client_cpu for cost in costs), 2),
+        cloud_cpu=round(sum(cost.cloud_cpu for cost in costs), 2),
+        peak_mb=round(max(cost.peak_bytes for cost in costs) / 1e6, 1),
+    )
+
+
+def main() -> None:
+    """Run every side that is at hand, print one table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--departments", type=int, default=10)
+    parser.add_argument("--prefix", default="bench", help="begins the departments' names")
+    parser.add_argument("--controller", default="site-a", help="the lab's machine with the cloud's door")
+    parser.add_argument("--external-network", default="public")
+    parser.add_argument("--sides", default=f"{FLOOR},oneroof,Terraform", help="who takes part, in this order")
+    parser.add_argument("--json", type=Path, help="write the figures to this file too")
+    arguments = parser.parse_args()
+    installation = Installation.existing()
+    names = [slug(arguments.prefix, number) for number in range(arguments.departments)]
+    scratch = Path(tempfile.mkdtemp(prefix="oneroof-bench-"))
+    terraform = find_terraform()
+    sides: dict[str, Callable[[Path], Side]] = {
+        FLOOR: lambda folder: RawCalls(folder, arguments.prefix, len(names), installation, arguments.external_network),
+        "oneroof": lambda folder: Oneroof(folder, names, ONEROOF, arguments.external_network),
+    }
+    if terraform is not None:
+        sides["Terraform"] = lambda folder: Terraform(folder, names, terraform, installation, arguments.external_network)
+    figures: list[Figure] = []
+    console = Console(stderr=True)
+    log = scratch / "log"
+    try:
+        cloud = Cloud(installation, arguments.controller)
+        for name in arguments.sides.split(","):
+            if name in sides:
+                (scratch / name).mkdir()
+                figures += run_side(sides[name](scratch / name), cloud, log, lambda what: console.print(what))
+            elif name == "Terraform":
+                figures += RECORDED
+        Console(width=140).print(render_figures(figures, len(names)))
+        if arguments.json:
+            arguments.json.write_text(json.dumps(to_json(figures), indent=1) + "\n")
+    except BaseException:
+        console.print(f"what the commands said: {shutil.copy(log, tempfile.gettempdir())}" if log.exists() else "")
+        raise
+    finally:
+        shutil.rmtree(scratch)
+
+
+if __name__ == "__main__":
+    main()
