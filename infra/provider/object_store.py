@@ -53,13 +53,16 @@ class Container(Kind):
         of a container can be repeated.
         """
         identifier = f"{inputs['project_id']}/{inputs['name']}"
-        store, headers = _store(cloud, identifier), {_MADE_BY: "oneroof", **_acls(cloud, inputs)}
+        store, headers = _store(cloud, identifier), {_MADE_BY: "oneroof"}
         response = store.put(_address(cloud, identifier), headers=headers)
         for _ in range(_TRIES):
             if response.status_code != 409 or cloud.stopping.wait(_REST_SECONDS):
                 break
             response = store.put(_address(cloud, identifier), headers=headers)
         _raise_for(response)
+        if inputs["readers"] or inputs["writers"]:
+            # our gateway takes rights for others from a container's owner alone, so not with PUT
+            _raise_for(store.post(_address(cloud, identifier), headers=_acls(cloud, inputs)))
         return self.get(cloud, identifier, inputs)
 
     def get(self, cloud: Cloud, identifier: str, state: Values) -> Any | None:

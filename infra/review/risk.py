@@ -36,7 +36,10 @@ def find_risks(
             yield from _deleted(before)
         return
     if before is None:
-        yield Finding(Risk.NEW_DEPARTMENT, after.slug, Sentence("{} is a new department", (after.slug,)))
+        unknown = tuple(owner for owner in after.owners if owner not in policy.people)
+        name = f"; the policy must name the accounts of {_blanks(unknown)}" if unknown else ""
+        text = "{} is a new department" + name
+        yield Finding(Risk.NEW_DEPARTMENT, after.slug, Sentence(text, (after.slug, *unknown)))
         return
     if set(before.owners) != set(after.owners):
         who = tuple(sorted(set(before.owners) ^ set(after.owners)))

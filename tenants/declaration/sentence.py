@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import difflib
 import ipaddress
+import re
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from tenants.declaration.source import Place, Source, describe
+from tenants.declaration.source import WIDE_HINT, Place, Source, describe, full_width
 from tenants.declaration.words import NAME_PATTERN, PLACE_PATTERN
 from tenants.problem import Problem
 
@@ -81,6 +82,8 @@ def _sentence(detail: ErrorDetails, place: Place, schema: dict[str, Any]) -> tup
         return "got nothing, expected a value", str(_schema_at(schema, place).get("description", ""))
     if kind == "extra_forbidden":
         known = sorted(_schema_at(schema, place[:-1]).get("properties", {}))
+        if wide := full_width(str(place[-1])):
+            return f"got the full-width {wide} in a key, expected one of {', '.join(known)}", WIDE_HINT
         return f"got an unknown key, expected one of {', '.join(known)}", nearest(str(place[-1]), known)
     if kind == "value_error":
         text = str(context["error"])
@@ -89,7 +92,10 @@ def _sentence(detail: ErrorDetails, place: Place, schema: dict[str, Any]) -> tup
         allowed = [option.strip("'") for option in context["expected"].replace(" or ", ", ").split(", ")]
         return f"{got}, expected {listed(allowed)}", nearest(str(value), allowed)
     if kind == "string_pattern_mismatch":
-        return f"{got}, expected {_PATTERNS.get(context['pattern'], context['pattern'])}", ""
+        hint = (
+            f"Write {lower}." if (lower := str(value).lower()) != value and re.fullmatch(context["pattern"], lower) else ""
+        )
+        return f"{got}, expected {_PATTERNS.get(context['pattern'], context['pattern'])}", hint
     if kind in ("greater_than_equal", "less_than_equal"):
         bound = f"at least {context['ge']}" if "ge" in context else f"at most {context['le']}"
         return f"{got}, expected a whole number of {bound}", ""
@@ -107,6 +113,8 @@ def _type_hint(kind: str, value: object) -> str:
         return "Give a value, or leave the key out."
     if kind == "string_type" and isinstance(value, int | float):
         return f'Put it in quotes: "{describe(value)}".'
+    if kind == "tuple_type" and isinstance(value, str | int | float):
+        return f"Write [{describe(value)}]."
     if kind == "bool_type" and str(value).lower() in ("yes", "on", "no", "off"):
         return f"Write {'true' if str(value).lower() in ('yes', 'on') else 'false'}."
     if kind == "ip_v4_network" and isinstance(value, str):

@@ -19,6 +19,9 @@ from tenants.problem import Problem, UserError
 MAX_BYTES = 1024 * 1024
 MAX_DEPTH = 20
 
+WIDE_HINT = "Type YAML's own marks with the input method switched to half width."
+_PLAIN: Mapping[str, str] = {"：": ":", "，": ",", "【": "[", "】": "]", "｛": "{", "｝": "}", "－": "-"}
+
 Place = tuple[str | int, ...]
 """Where a value stands: ``("projects", 1, "quota", "cores")``."""
 
@@ -92,6 +95,12 @@ def describe(value: object) -> str:
     return text if len(text) <= 60 else text[:57] + "…"
 
 
+def full_width(text: str) -> str:
+    """Give the first mark that an input method wrote full width outside of quotes and remarks, or nothing."""
+    plain = re.sub(r"\"[^\"]*\"|'[^']*'|#.*", "", text)
+    return next((letter for letter in plain if letter in _PLAIN), "")
+
+
 def _syntax_problem(error: yaml.YAMLError, text: str, file: Path) -> Problem:
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     if mark is None:  # a control character: the reader stops before there are lines
@@ -103,6 +112,12 @@ def _syntax_problem(error: yaml.YAMLError, text: str, file: Path) -> Problem:
         indent = lines[number][: len(lines[number]) - len(lines[number].lstrip())]
         if "\t" in indent:
             return Problem("got a tab at the start of the line, expected spaces", "Indent by spaces.", file, number + 1)
+    for number in range(min(mark.line, len(lines) - 1), max(mark.line - 2, -1), -1):
+        if wide := full_width(lines[number]):
+            return Problem(f"got the full-width {wide}, expected {_PLAIN[wide]} and a space", WIDE_HINT, file, number + 1)
+    begun = getattr(error, "context_mark", None)
+    if begun and "quoted scalar" in str(getattr(error, "context", "")):
+        return Problem("got a quotation mark that nothing closes", "Put one at the end of the text.", file, begun.line + 1)
     found = str(getattr(error, "problem", None) or "the text cannot be understood")
     hint = "Look at this line and the one before: indentation, a missing colon, or text that needs quotes."
     return Problem(f"this is not YAML: {found}", hint, file, mark.line + 1)

@@ -82,8 +82,8 @@ class RealForge:
         assert answer.ok, f"{account}: {method} {path}: {answer.status_code} {answer.text[:500]}"
         return answer.json() if answer.content else None
 
-    def join(self, account: str) -> None:
-        """Make an account with a token."""
+    def join(self, account: str, *scopes: str) -> None:
+        """Make an account with a token of these scopes, of all where none is told."""
         password = secrets.token_urlsafe(16)
         told = {
             "username": account,
@@ -94,7 +94,7 @@ class RealForge:
         self.do(ADMIN, "POST", "/admin/users", told)
         answer = self.session.post(
             f"{self.url}/api/v1/users/{account}/tokens",
-            json={"name": "tests", "scopes": ["all"]}, auth=(account, password), timeout=60,
+            json={"name": "tests", "scopes": scopes or ["all"]}, auth=(account, password), timeout=60,
         )  # fmt: skip
         assert answer.ok, answer.text
         self.tokens[account] = str(answer.json()["sha1"])

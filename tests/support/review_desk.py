@@ -127,7 +127,8 @@ class Tried:
 @contextmanager
 def open_desk(forge: RealForge, command: Path, home: Path) -> Iterator[Tried]:
     """Seed the forge; what the reviews kept of it in the installation's home is removed at the end."""
-    for account in (BOT, OWNER, SECOND, STRANGER, OPERATOR):
+    forge.join(BOT, "read:user", "write:repository", "write:issue")
+    for account in (OWNER, SECOND, STRANGER, OPERATOR):
         forge.join(account)
     catalogue = (default_directory() / CATALOGUE_NAME).read_text(encoding="utf-8")
     forge.begin(

@@ -15,6 +15,20 @@ PROJECT = "projects:\n  - name: prod\n"
 @pytest.mark.parametrize(
     ("body", "sentence"),
     [
+        (
+            "projects:\n  - name: Prod\n",
+            "6: projects[0].name: got Prod, expected lower-case letters, digits and hyphens, starting with a letter and "
+            "not ending with a hyphen\n  HINT: Write prod.",
+        ),
+        (
+            PROJECT + "    volumes: data\n",
+            "7: projects[0].volumes: got data, expected a list\n  HINT: Write [data].",
+        ),
+        (
+            PROJECT + "    containers: [{name: a, recovery：gold}]\n",
+            "7: projects[0].containers[0].recovery：gold: got the full-width ： in a key, expected one of name, recovery"
+            "\n  HINT: Type YAML's own marks with the input method switched to half width.",
+        ),
         (PROJECT + "    quota: {cores: -4}\n", "7: projects[0].quota.cores: got -4, expected a whole number of at least 0"),
         (PROJECT + "    quota: {cores: many}\n", "7: projects[0].quota.cores: got many, expected a whole number"),
         (PROJECT + "    quota: {cores: 1.5}\n", "7: projects[0].quota.cores: got 1.5, expected a whole number"),
@@ -67,7 +81,7 @@ PROJECT = "projects:\n  - name: prod\n"
         (
             "groups: [{name: Operators}]\n",
             "5: groups[0].name: got Operators, expected lower-case letters, digits and hyphens, starting with a letter "
-            "and not ending with a hyphen",
+            "and not ending with a hyphen\n  HINT: Write operators.",
         ),
         ("users:\n", "5: users: got nothing, expected a list\n  HINT: Give a value, or leave the key out."),
         ("recovery: " + "x" * 40 + "\n", "5: recovery: got 40 characters, expected at most 32"),

@@ -151,3 +151,22 @@ def test_a_missing_file_and_a_folder_are_named(tmp_path: Path) -> None:
     for file in (tmp_path / "none.yaml", tmp_path):
         with pytest.raises(UserError, match="cannot be read: "):
             load_source(file)
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("name：health\nlocal_name: x\n", ":1: got the full-width ：, expected : and a space"),
+        ("a: b\nc: [{name: front，cidr: x}]\n", ":2: got the full-width ，, expected , and a space"),
+        ('a: ["b\nc: d\ne: f\n', ":1: got a quotation mark that nothing closes"),
+    ],
+)
+def test_what_an_input_method_wrote_is_named_with_its_line(text: str, sentence: str, tmp_path: Path) -> None:
+    with pytest.raises(UserError) as told:
+        parse_source(text, tmp_path / "health.yaml")
+    assert sentence in str(told.value)
+
+
+def test_full_width_marks_are_text_where_text_stands(tmp_path: Path) -> None:
+    source = parse_source("purpose: 公告：年度，全部\n", tmp_path / "health.yaml")
+    assert source.value == {"purpose": "公告：年度，全部"}
