@@ -12,7 +12,8 @@ from ipaddress import ip_address, ip_network
 from typing import Any
 
 from infra.inventory.model import Inventory, Port, SecurityGroup
-from infra.provider.kind import unmarked
+from infra.provider.kind import FOREIGN, unmarked
+from infra.provider.network import said
 from infra.provider.registry import KINDS
 
 NOT_COMPARED = (
@@ -21,15 +22,29 @@ NOT_COMPARED = (
 )
 """What the services tell of one project, group or thing at a time, or the inventory does not hold."""
 
-SOURCES_NEEDED = frozenset(
-    (
-        *("domains", "projects", "users", "groups", "role_assignments"),
-        *("networks", "subnets", "routers", "ports", "security_groups", "floating_addresses", "network_quotas"),
-        "rbac_policies",
-        *("servers", "volumes"),
-    )
-)
-"""Fields of an inventory without which nothing can be compared."""
+SOURCES_OF: Mapping[str, frozenset[str]] = {
+    "oneroof:identity:Domain": frozenset({"domains"}),
+    "oneroof:identity:Project": frozenset({"projects"}),
+    "oneroof:identity:User": frozenset({"users"}),
+    "oneroof:identity:Group": frozenset({"groups"}),
+    "oneroof:identity:RoleAssignment": frozenset({"role_assignments"}),
+    "oneroof:network:Network": frozenset({"networks"}),
+    "oneroof:network:Subnet": frozenset({"subnets"}),
+    "oneroof:network:Router": frozenset({"routers", "networks", "subnets", "ports"}),
+    "oneroof:network:SecurityGroup": frozenset({"security_groups"}),
+    "oneroof:network:FloatingIp": frozenset({"floating_addresses"}),
+    "oneroof:network:Quota": frozenset({"network_quotas"}),
+    "oneroof:network:RbacPolicy": frozenset({"rbac_policies"}),
+    "oneroof:compute:Server": frozenset({"servers", "ports"}),
+    "oneroof:block_storage:Volume": frozenset({"volumes"}),
+    "oneroof:compute:Flavor": frozenset({"flavors"}),
+    "oneroof:image:Image": frozenset({"images"}),
+}
+"""Pulumi type to the fields of an inventory without which its resources cannot be compared."""
+
+_SHARED = ("oneroof:compute:Flavor", "oneroof:image:Image")
+SOURCES_NEEDED = frozenset().union(*(needed for type_, needed in SOURCES_OF.items() if type_ not in _SHARED))
+"""Fields of an inventory without which a department cannot be compared."""
 
 
 @dataclass(frozen=True)
@@ -86,23 +101,43 @@ Recorded = Mapping[str, Any]
 Look = Callable[[Cloud, str, Recorded], Recorded | None]
 
 
-def find_moved(resources: Iterable[Recorded], cloud: Cloud) -> Iterator[str]:
-    """Give each recorded resource that is gone or differs, as ``<type> <name>: <what>``."""
+@dataclass(frozen=True)
+class Moved:
+    """A recorded resource that is gone, or one of its properties that is another now."""
+
+    type: str
+    """Pulumi's, such as ``oneroof:network:Router``."""
+    name: str
+    """In the stack."""
+    id: str
+    property: str = ""
+    """Empty where all of it is gone."""
+    recorded: Any = None
+    actual: Any = None
+
+    def __str__(self) -> str:
+        return f"{self.type.removeprefix('oneroof:')} {self.name}: {self.property or 'gone'}"
+
+
+def find_moved(resources: Iterable[Recorded], cloud: Cloud) -> Iterator[Moved]:
+    """Give each recorded resource that is gone, and each property that differs."""
     for resource in resources:
-        look = _LOOKS.get(str(resource["type"]))
-        if look is None or not resource.get("id"):
+        type_, identifier = str(resource["type"]), str(resource.get("id") or "")
+        look = _LOOKS.get(type_)
+        if look is None or not identifier:
             continue
-        recorded = resource.get("outputs") or {}
-        called = f"{str(resource['type']).removeprefix('oneroof:')} {str(resource['urn']).rpartition('::')[2]}"
-        actual = look(cloud, str(resource["id"]), recorded)
+        recorded, name = resource.get("outputs") or {}, str(resource["urn"]).rpartition("::")[2]
+        actual = look(cloud, identifier, recorded)
         if actual is None:
-            yield f"{called}: gone"
+            yield Moved(type_, name, identifier)
             continue
-        fields = KINDS[str(resource["type"])].fields
-        for name, value in actual.items():
-            differs = fields[name].differs(value, recorded.get(name)) if name in fields else value != recorded.get(name)
-            if differs:
-                yield f"{called}: {name}"
+        fields = KINDS[type_].fields
+        if recorded.get(FOREIGN):  # used as it was found, so nothing of it is ours to compare
+            continue
+        for key, value in actual.items():
+            old = recorded.get(key)
+            if fields[key].differs(value, old) if key in fields else value != old:
+                yield Moved(type_, name, identifier, key, old, value)
 
 
 def _domain(cloud: Cloud, identifier: str, _: Recorded) -> Recorded | None:
@@ -130,12 +165,21 @@ def _principal(field: str) -> Look:
 
 
 def _role(cloud: Cloud, identifier: str, recorded: Recorded) -> Recorded | None:
+    return {} if role_key(identifier, recorded) in cloud.roles else None
+
+
+def role_key(identifier: str, recorded: Recorded) -> tuple[Any, ...]:
+    """Give a recorded role assignment as one of :attr:`Cloud.roles`."""
     user = recorded["user_id"]
     if recorded["is_provisioner"]:  # whose id is in the path alone
         parts = identifier.split("/")
         user = parts[parts.index("users") + 1]
-    where = (recorded["project_id"], recorded["domain_id"], recorded["is_inherited"])
-    return {} if (recorded["role"], recorded["group_id"], user, *where) in cloud.roles else None
+    return (
+        recorded["role"],
+        recorded["group_id"],
+        user,
+        *(recorded[k] for k in ("project_id", "domain_id", "is_inherited")),
+    )
 
 
 def _network(cloud: Cloud, identifier: str, _: Recorded) -> Recorded | None:
@@ -179,7 +223,7 @@ def _rule(cloud: Cloud, group_id: str, rule: Any) -> Recorded:
     remote = cloud.one("security_groups", rule.remote_group_id or "")
     name = "self" if rule.remote_group_id == group_id else remote.name if remote else rule.remote_group_id
     same = ("direction", "ether_type", "protocol", "port_range_min", "port_range_max", "remote_ip_prefix")
-    return {**{key: getattr(rule, key) for key in same}, "remote_group": name}
+    return said({**{key: getattr(rule, key) for key in same}, "remote_group": name})
 
 
 def _floating(cloud: Cloud, identifier: str, _: Recorded) -> Recorded | None:
@@ -219,6 +263,16 @@ def _volume(cloud: Cloud, identifier: str, _: Recorded) -> Recorded | None:
     }
 
 
+def _flavor(cloud: Cloud, identifier: str, _: Recorded) -> Recorded | None:
+    it = cloud.one("flavors", identifier)
+    return it and {"name": it.name, "vcpus": it.vcpus, "ram": it.ram_mib, "disk": it.disk_gib}
+
+
+def _image(cloud: Cloud, identifier: str, _: Recorded) -> Recorded | None:
+    it = cloud.one("images", identifier)
+    return it and {"name": it.name, "visibility": it.visibility, "disk_format": it.disk_format}
+
+
 def _network_quota(cloud: Cloud, identifier: str, recorded: Recorded) -> Recorded | None:
     limits = cloud.limits.get(identifier)
     if limits is None:
@@ -243,4 +297,6 @@ _LOOKS: Mapping[str, Look] = {
     "oneroof:network:RbacPolicy": _rbac_policy,
     "oneroof:compute:Server": _server,
     "oneroof:block_storage:Volume": _volume,
+    "oneroof:compute:Flavor": _flavor,
+    "oneroof:image:Image": _image,
 }

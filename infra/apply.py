@@ -16,6 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
+from infra import agreement
 from infra.desired import DesiredState, build_desired
 from infra.outcome import Outcome, build_outcome, load_outcome, outcome_file, write_outcome
 from infra.programs import stacks
@@ -23,12 +24,13 @@ from infra.programs.cloud import cloud_program
 from infra.programs.command import interrupt
 from infra.programs.department import department_program
 from infra.provider.cloud import Cloud
-from infra.provider.failure import CloudError
-from infra.provider.orphans import Orphan, delete_orphans, find_orphans
+from infra.provider.orphans import Orphan, find_orphans
 from infra.provider.serving import cloud_of
 from infra.share_record import append_entries, build_entries, record_file
 from infra.shared import DesiredCloud
 from infra.sharing import in_order, missing_grantees, standing
+from infra.surplus import find_surplus
+from infra.sweep import delete_found, sweep_interrupted, withdraw_roles
 from tenants.declaration.catalogue import Catalogue
 from tenants.declaration.model import Department, Grant
 from tenants.installation import Installation, repository
@@ -99,6 +101,11 @@ def is_cloud_current(site: Site, desired: DesiredCloud) -> bool:
     return stamp.exists() and stamp.read_text() == wanted and site.engine.exists(CLOUD_STACK)
 
 
+def has_moved(site: Site, found: agreement.Cloud | None) -> bool:
+    """Tell whether what all departments share is not as it was recorded, by one bulk reading."""
+    return found is not None and any(agreement.find_moved(stacks.read_resources(site.engine, CLOUD_STACK), found))
+
+
 def is_current(site: Site, desired: DesiredState) -> bool:
     """Tell whether a department was applied as it is declared now; what became of it in the cloud is another matter."""
     before = load_outcome(site.installation, desired.slug, site.engine.cloud)
@@ -121,13 +128,22 @@ def apply_cloud(site: Site, desired: DesiredCloud, *, refresh: bool, on_step: On
 
 
 def apply_departments(
-    site: Site, departments: Iterable[Department], catalogue: Catalogue, *, refresh: bool, on_step: OnStep
+    site: Site,
+    departments: Iterable[Department],
+    catalogue: Catalogue,
+    *,
+    refresh: bool,
+    found: agreement.Cloud | None = None,
+    on_step: OnStep,
 ) -> Iterator[Applied]:
-    """Apply departments, two at once; gives each as it ends. Ctrl-C lets what is under way finish and be recorded."""
+    """Apply departments, two at once; gives each as it ends. Ctrl-C lets what is under way finish and be recorded.
+
+    One that is declared as it was applied is left alone, unless ``found`` is not as it was recorded.
+    """
     ordered = in_order(departments)
     desired = {each.slug: (each, build_desired(each, catalogue, site.today)) for each in ordered}
     coming = frozenset(desired)
-    yield from _side_by_side([partial(_apply, site, *pair, coming, refresh, on_step) for pair in desired.values()])
+    yield from _side_by_side([partial(_apply, site, *pair, coming, refresh, found, on_step) for pair in desired.values()])
 
 
 def _side_by_side(work: Iterable[Callable[[], Applied]]) -> Iterator[Applied]:
@@ -143,19 +159,30 @@ def _side_by_side(work: Iterable[Callable[[], Applied]]) -> Iterator[Applied]:
 
 
 def _apply(
-    site: Site, department: Department, desired: DesiredState, coming: frozenset[str], refresh: bool, on_step: OnStep
+    site: Site,
+    department: Department,
+    desired: DesiredState,
+    coming: frozenset[str],
+    refresh: bool,
+    found: agreement.Cloud | None,
+    on_step: OnStep,
 ) -> Applied:
     slug, engine = department.slug, site.engine
     wanted = digest(desired, site.external_network)
     before = load_outcome(site.installation, slug, engine.cloud)
-    if not refresh and before is not None and before.digest == wanted and engine.exists(slug):
+    recorded = stacks.read_resources(engine, slug)
+    moved = found is not None and any(agreement.find_moved(recorded, found))
+    undeclared = found is not None and any(find_surplus(recorded, found))
+    interrupted = stacks.was_interrupted(engine, slug)
+    differs = refresh or moved or undeclared or interrupted
+    if not differs and before is not None and before.digest == wanted and engine.exists(slug):
         if (now := build_outcome(department, stacks.read_outputs(engine, slug), cloud=engine.cloud, digest=wanted,
                                  applied_at=datetime.fromisoformat(before.applied_at))) != before:  # fmt: skip
             write_outcome(site.installation, now)  # a probe or a tier changed: nothing in the cloud did
         if department.shares:  # a purpose or a last day may have changed
             _record_shares(site, slug, department.shares)
         return Applied(slug, "skipped", 0.0, outcome=now)
-    lost = lost_data(stacks.read_resources(engine, slug), desired.data_holders)
+    lost = lost_data(recorded, desired.data_holders)
     if lost and not engine.may_erase:
         reason = f"{', '.join(lost)}: no longer declared, holds data; nothing of {slug} was changed"
         return Applied(
@@ -168,9 +195,13 @@ def _apply(
     def work(listen: Callable[[stacks.Step], None]) -> None:
         program = department_program(desired, site.external_network)
         try:
-            outputs = stacks.update(engine, slug, program, refresh=refresh, on_step=listen)
+            outputs = stacks.update(engine, slug, program, refresh=refresh or moved, on_step=listen)
         finally:  # also what a failed run gave or took back
             _record_shares(site, slug, department.shares)
+        if found is not None:
+            withdraw_roles(engine, slug, found, listen)
+        if interrupted:
+            sweep_interrupted(engine, slug, listen)
         now = datetime.now(UTC)
         made.append(build_outcome(department, outputs, cloud=engine.cloud, digest=wanted, applied_at=now))
         write_outcome(site.installation, made[0])
@@ -226,12 +257,7 @@ def withdraw(site: Site, slugs: Iterable[str], *, on_step: OnStep) -> Iterator[A
 
 def _withdraw(site: Site, slug: str, cloud: Cloud, orphans: tuple[Orphan, ...], on_step: OnStep) -> Applied:
     def work(listen: Callable[[stacks.Step], None]) -> None:
-        for orphan in orphans:
-            listen(stacks.Step("delete", orphan.kind.pulumi_type, f"{orphan.state['name']}, which no run had recorded"))
-        try:
-            delete_orphans(cloud, orphans)
-        except CloudError as error:
-            raise stacks.StackError((str(error),)) from error
+        delete_found(cloud, orphans, listen)
         try:
             stacks.destroy(site.engine, slug, on_step=listen)
         finally:

@@ -44,12 +44,13 @@ def apply(
 ) -> None:
     """Make the cloud as declared: what all share first, then DEPARTMENTS or all, two at once.
 
-    What did not change is left alone. A department that is refused (less than it uses, more than the cloud has left) or
-    fails stops no other; what is left is listed at the end, and the command ends with 1. With --plan, what moved since the
-    plan was made is told, nothing is changed, and it ends with 2.
+    What did not change is left alone, what was changed by hand is taken back. A department that is refused (less than it
+    uses, more than the cloud has left) or fails stops no other; what is left is listed at the end, and the command ends
+    with 1. With --plan, what moved since the plan was made is told, nothing is changed, and it ends with 2.
     """
-    from infra.apply import Applied, apply_cloud, apply_departments
+    from infra.apply import Applied, apply_cloud, apply_departments, has_moved
     from infra.plan.approved import find_refused, load_approved
+    from infra.plan.making import read_applied
     from infra.site import load_shared, open_site
 
     if plan_file is not None and (departments or refresh):
@@ -66,9 +67,10 @@ def apply(
         # the plan saw each resource, so each is looked at: what was changed by hand is in the plan, and no digest tells
         chosen, with_shared, left, refresh = approved.departments, approved.shared, approved.left, True
     try:
+        found = read_applied(site, chosen, tell)
         if with_shared:
             shared = load_shared(site, catalogue, every, may_build=True, tell=tell)
-            done.append(apply_cloud(site, shared, refresh=refresh, on_step=say))
+            done.append(apply_cloud(site, shared, refresh=refresh or has_moved(site, found), on_step=say))
             _report(done[-1])
         if not any(each.state == "failed" for each in done):
             refused = find_refused(site, chosen, catalogue, tell=tell)
@@ -76,7 +78,7 @@ def apply(
                 done.append(Applied(slug, "failed", 0.0, reasons=tuple(f"refused: {reason}" for reason in reasons)))
                 _report(done[-1])
             given = [department for department in chosen if department.slug not in refused]
-            for each in apply_departments(site, given, catalogue, refresh=refresh, on_step=say):
+            for each in apply_departments(site, given, catalogue, refresh=refresh, found=found, on_step=say):
                 done.append(each)
                 _report(each)
     except KeyboardInterrupt:

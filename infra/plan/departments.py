@@ -25,6 +25,7 @@ from infra.programs.command import interrupt
 from infra.programs.department import department_program
 from infra.shared import DesiredCloud, DesiredFlavor, build_cloud
 from infra.sharing import missing_grantees
+from infra.surplus import ROLE_TYPE, find_surplus
 from tenants.assumptions.model import Assumptions
 from tenants.declaration.catalogue import Catalogue
 from tenants.declaration.model import Department
@@ -106,7 +107,9 @@ def _plan(
 ) -> DepartmentPlan:
     slug, engine = desired.slug, site.engine
     resources = stacks.read_resources(engine, slug)
-    if is_current(site, desired) and resources and cloud is not None and not any(find_moved(resources, cloud)):
+    undeclared = () if cloud is None else tuple(find_surplus(resources, cloud))
+    same = is_current(site, desired) and resources and cloud is not None and not any(find_moved(resources, cloud))
+    if same and not undeclared:
         return DepartmentPlan(slug, "unchanged")
     recorded = build_recorded(resources)
     declared = declared_quotas(desired)
@@ -124,6 +127,7 @@ def _plan(
     except stacks.StackError as error:
         return DepartmentPlan(slug, "failed", reasons=error.reasons)
     changes = [step for step in steps if step.operation != "same"]
+    changes += (stacks.Step("delete", ROLE_TYPE, each.called) for each in undeclared)
     lines = build_steps(changes, recorded, declared, usage)
     return DepartmentPlan(
         department=slug,

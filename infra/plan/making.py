@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
-from infra.agreement import NOT_COMPARED, SOURCES_NEEDED
-from infra.apply import Site
+from infra.agreement import NOT_COMPARED, SOURCES_NEEDED, Cloud
+from infra.apply import Site, has_moved
 from infra.desired import build_desired
 from infra.inventory import Inventory
 from infra.plan.capacity import Stock, build_capacity, number
@@ -78,7 +78,8 @@ def make_plan(
     departments: list[DepartmentPlan] = []
     if asked.shared:
         desired = load_shared(site, asked.catalogue, asked.every, may_build=False, tell=tell)
-        departments.append(plan_cloud(site, desired, refresh=asked.refresh))
+        moved = found is not None and complete and has_moved(site, Cloud(found))
+        departments.append(plan_cloud(site, desired, refresh=asked.refresh or moved))
     compared = found if complete and not asked.refresh else None
     for planned in plan_departments(site, asked.chosen, asked.catalogue, around, compared=compared):
         departments.append(planned)
@@ -107,6 +108,14 @@ def _read_cloud(site: Site, tell: Tell) -> Inventory | None:
     if missing := _missing(found):
         tell(f"not read in bulk, so each resource is looked at: {', '.join(missing)} ({found.failures[0].error})")
     return found
+
+
+def read_applied(site: Site, departments: Iterable[Department], tell: Tell) -> Cloud | None:
+    """Read in bulk what departments have that were applied before; nothing where none was, or where not all is told."""
+    if not any(site.engine.exists(department.slug) for department in departments):
+        return None
+    found = _read_cloud(site, tell)
+    return None if found is None or _missing(found) else Cloud(found)
 
 
 def _missing(found: Inventory) -> list[str]:

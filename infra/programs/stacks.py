@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from pulumi import automation
 from pulumi.automation.events import EngineEvent
 
 from infra.programs.command import PulumiCommand
-from infra.provider.cloud import CLOUD_VARIABLE, ERASE_VARIABLE
+from infra.provider.cloud import ADOPT_VARIABLE, CLOUD_VARIABLE, ERASE_VARIABLE
 from infra.provider.serving import attach
 from tenants.writing import write_whole
 
@@ -52,6 +53,8 @@ class Engine:
     """Encrypts the secrets in the state."""
     may_erase: bool = False
     """Whether what holds data may be deleted."""
+    adopt: Path | None = None
+    """File of what is taken over by its id instead of being made."""
 
     def environment(self, state: Path) -> dict[str, str]:
         """Give what pulumi and the provider read."""
@@ -63,6 +66,7 @@ class Engine:
             "OS_CLIENT_CONFIG_FILE": str(self.clouds),
             CLOUD_VARIABLE: self.cloud,
             ERASE_VARIABLE: "yes" if self.may_erase else "no",
+            **({} if self.adopt is None else {ADOPT_VARIABLE: str(self.adopt)}),
         }
 
     def _pulumi_environment(self, state: Path) -> dict[str, str]:
@@ -178,6 +182,30 @@ def read_resources(engine: Engine, stack: str) -> tuple[Mapping[str, Any], ...]:
         return ()
     latest = json.loads(path.read_text())["checkpoint"].get("latest") or {}
     return tuple(latest.get("resources") or ())
+
+
+def was_interrupted(engine: Engine, stack: str) -> bool:
+    """Tell whether a run was cut off while something was under way, which may be in the cloud and in no record."""
+    path = engine.checkpoint(stack)
+    latest = json.loads(path.read_text())["checkpoint"].get("latest") or {} if path.exists() else {}
+    return bool(latest.get("pending_operations"))
+
+
+def forget_interruption(engine: Engine, stack: str) -> None:
+    """Take from the record what was under way when a run was cut off, once it was looked for in the cloud."""
+    with _opened(engine, stack, lambda: None, engine.state) as opened, tempfile.TemporaryDirectory() as folder:
+        file, work = Path(folder) / "state.json", opened.workspace.work_dir
+        # by the command itself, for the SDK's export writes secrets in clear
+        run = partial(PulumiCommand(engine.command).run, cwd=work, additional_env=_environment(engine))
+        run(["stack", "export", "--stack", stack, "--file", str(file)])
+        exported = json.loads(file.read_text())
+        exported["deployment"]["pending_operations"] = []
+        file.write_text(json.dumps(exported))
+        run(["stack", "import", "--stack", stack, "--file", str(file)])
+
+
+def _environment(engine: Engine) -> dict[str, str]:
+    return {**engine.environment(engine.state), "PULUMI_HOME": str(engine.home)}
 
 
 def _folder(state: Path, engine: Engine, stack: str) -> Path:

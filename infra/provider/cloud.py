@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import threading
 import time
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from infra.provider.failure import CloudError
@@ -14,6 +16,9 @@ CLOUD_VARIABLE = "ONEROOF_CLOUD"
 """Environment variable with the name of the entry in ``OS_CLIENT_CONFIG_FILE``."""
 ERASE_VARIABLE = "ONEROOF_ERASE_DATA"
 """Environment variable that, as ``yes``, lets what holds data be deleted."""
+
+ADOPT_VARIABLE = "ONEROOF_ADOPT"
+"""Environment variable with a file of what is taken over by its id: JSON, Pulumi type to name in the stack to id."""
 
 
 class Cloud:
@@ -32,6 +37,13 @@ class Cloud:
     def may_erase(self) -> bool:
         """Whether the operator said that data may be deleted."""
         return self._environ.get(ERASE_VARIABLE) == "yes"
+
+    def adopted(self, pulumi_type: str, name: str) -> str:
+        """Give the id of what exists and becomes this resource; empty where it is to be made as usual."""
+        if ADOPT_VARIABLE not in self._environ:
+            return ""
+        ids = json.loads(Path(self._environ[ADOPT_VARIABLE]).read_text(encoding="utf-8"))
+        return str(ids.get(pulumi_type, {}).get(name, ""))
 
     @property
     def admin(self) -> Any:

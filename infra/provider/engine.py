@@ -12,7 +12,8 @@ from pulumi.provider.experimental import provider as wire
 
 from infra.provider.cloud import Cloud
 from infra.provider.failure import CloudError, describe_failure
-from infra.provider.kind import FOREIGN, Kind
+from infra.provider.kind import FOREIGN, KEEPABLE, KEPT, Kind
+from infra.provider.quota import QuotaKind
 from infra.provider.registry import KINDS
 from infra.provider.values import Values, parse_values, render_values
 
@@ -66,7 +67,11 @@ class OneroofProvider(wire.Provider):
         kind, inputs = KINDS[_type(request.type)], parse_values(request.properties)
         if request.preview:
             return wire.CreateResponse("", render_values(inputs))
-        identifier, state = await self._call(kind, "create", request.name, partial(self._create, kind, inputs))
+        if adopted := self._cloud.adopted(kind.pulumi_type, request.name):
+            work = partial(self._adopt, kind, adopted, inputs)
+        else:
+            work = partial(self._create, kind, inputs)
+        identifier, state = await self._call(kind, "create", request.name, work)
         return wire.CreateResponse(identifier, render_values(state, kind.secret))
 
     def _create(self, kind: Kind, inputs: Values) -> tuple[str, Values]:
@@ -107,6 +112,22 @@ class OneroofProvider(wire.Provider):
                 raise
             return None, found
 
+    def _adopt(self, kind: Kind, identifier: str, inputs: Values) -> tuple[str, Values]:
+        """Take over what is there under an id, as it is; refuse where what is declared would change more than its name."""
+        found = kind.get(self._cloud, identifier, inputs)
+        if found is None:
+            if isinstance(kind, QuotaKind):  # an account of objects that nobody used yet
+                return self._create(kind, inputs)
+            raise CloudError("it is gone since it was looked at")
+        state = kind.show(self._cloud, found, inputs)
+        changed = kind.changed(state, inputs)
+        if isinstance(kind, QuotaKind) and kind.loosens(state, inputs):
+            # told as they are found: what is only the service's default would move with it, and is in no list
+            return kind.identifier(kind.create(self._cloud, inputs)), self._look(kind, identifier, inputs) or state
+        if beyond := sorted(changed - KEEPABLE):
+            raise CloudError(f"it differs from what is declared in {', '.join(beyond)}; nothing of it was changed")
+        return identifier, state | ({KEPT: {name: inputs[name] for name in changed}} if changed else {})
+
     def _look(self, kind: Kind, identifier: str, state: Values) -> Values | None:
         resource = kind.get(self._cloud, identifier, state)
         return None if resource is None else kind.show(self._cloud, resource, state)
@@ -120,6 +141,8 @@ class OneroofProvider(wire.Provider):
             return wire.ReadResponse("", {}, {})
         if state.get(FOREIGN):
             shown |= {name: state[name] for name in kind.fields if name in state} | {FOREIGN: True}
+        if KEPT in state:
+            shown[KEPT] = state[KEPT]
         inputs = {name: shown[name] for name in kind.fields if shown.get(name) is not None}
         return wire.ReadResponse(request.resource_id, render_values(shown, kind.secret), render_values(inputs, kind.secret))
 
@@ -132,11 +155,13 @@ class OneroofProvider(wire.Provider):
         return wire.UpdateResponse(render_values(await self._call(kind, "update", request.name, update), kind.secret))
 
     def _update(self, kind: Kind, identifier: str, state: Values, inputs: Values) -> Values:
-        kind.update(self._cloud, identifier, state, inputs, kind.changed(state, inputs))
+        changed = kind.changed(state, inputs)
+        kind.update(self._cloud, identifier, state, inputs, changed)
         shown = self._look(kind, identifier, state | inputs)
         if shown is None:
             raise CloudError("it is gone; run again with --refresh")
-        return shown
+        kept = {name: value for name, value in (state.get(KEPT) or {}).items() if name not in changed}
+        return shown | ({KEPT: kept} if kept else {})
 
     async def delete(self, request: wire.DeleteRequest) -> None:
         """Delete the resource; what was there before oneroof stays."""

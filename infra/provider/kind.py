@@ -21,6 +21,11 @@ MARK = "[oneroof]"
 FOREIGN = "is_foreign"
 """State of a shared resource that was there before: it is used, never changed, never deleted."""
 
+KEPT = "kept"
+"""State of an adopted resource: fields in which it stays as it was found, with what is declared, until that changes."""
+KEEPABLE = frozenset({"name", "description", "tags", "domain_id"})
+"""Fields that may be kept: how a thing is called, and the domain of a project."""
+
 
 class Kind:
     """A kind of resource; the methods reach the cloud, the class variables say what it is."""
@@ -136,9 +141,13 @@ class Kind:
         """Give the fields whose declared value differs from the recorded one."""
         if state.get(FOREIGN):
             return set()
-        return {name for name, field in self.fields.items() if field.differs(state.get(name), inputs.get(name))} | {
-            name for name in self.secret if name in inputs
-        }
+        kept = state.get(KEPT) or {}
+        return {
+            name
+            for name, field in self.fields.items()
+            if field.differs(state.get(name), inputs.get(name))
+            and not (name in kept and not field.differs(kept[name], inputs.get(name)))
+        } | {name for name in self.secret if name in inputs}
 
     def problems(self, inputs: Values) -> dict[str, str]:
         """Give everything wrong with the inputs, by field name."""

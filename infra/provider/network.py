@@ -241,7 +241,15 @@ def _rule(cloud: Cloud, group: Any, raw: Values) -> Values:
     remote = raw.get("remote_group_id")
     name = None if remote is None else "self" if remote == group.id else cloud.admin.network.get_security_group(remote).name
     kept = {key: raw.get(key) for key in RULE_KEYS if key not in ("remote_group", "ether_type")}
-    return {**kept, "ether_type": raw.get("ethertype") or raw.get("ether_type"), "remote_group": name}
+    return said({**kept, "ether_type": raw.get("ethertype") or raw.get("ether_type"), "remote_group": name})
+
+
+def said(rule: Values) -> Values:
+    """Give a rule as declarations say it: what comes in by IPv4 from nowhere in particular comes from 0.0.0.0/0."""
+    anywhere = rule["direction"] == "ingress" and rule["ether_type"] == "IPv4"
+    if anywhere and rule["remote_ip_prefix"] is None and rule["remote_group"] is None:
+        return {**rule, "remote_ip_prefix": "0.0.0.0/0"}
+    return rule
 
 
 class FloatingIp(Kind):

@@ -61,6 +61,10 @@ class QuotaKind(Kind):
         defaults = self.defaults(cloud, identifier) if gone else None
         self.write(cloud, identifier, inputs["limits"] | {name: getattr(defaults, name) for name in gone})
 
+    def loosens(self, state: Values, inputs: Values) -> bool:
+        """Tell whether the declared limits differ only where there is none: a number then stands for no limit."""
+        return all(state["limits"].get(name) in (-1, limit) for name, limit in inputs["limits"].items())
+
     def delete(self, cloud: Cloud, identifier: str, state: Values) -> None:
         """Put every limit back to its default."""
         self.proxy(cloud.admin).revert_quota_set(identifier)

@@ -10,7 +10,7 @@ from infra.apply import CLOUD_STACK, Site, apply_cloud, apply_departments
 from infra.apply import Applied as Ended
 from infra.plan.approval import check_appliable, find_moved
 from infra.plan.approved import find_refused
-from infra.plan.making import Asked, make_plan, since
+from infra.plan.making import Asked, make_plan, read_applied, since
 from infra.programs import stacks
 from infra.review.result import Applied, Made
 from infra.site import load_shared
@@ -85,7 +85,8 @@ def apply(site: Site, approved: PlanDocument, declared: Declared, *, tell: Tell)
     refused = find_refused(site, chosen, declared.catalogue, tell=tell)
     yield from (Applied(slug, "failed", reasons) for slug, reasons in refused.items())
     given = [department for department in chosen if department.slug not in refused]
-    for done in apply_departments(site, given, declared.catalogue, refresh=True, on_step=_silent):
+    found = read_applied(site, given, tell)
+    for done in apply_departments(site, given, declared.catalogue, refresh=True, found=found, on_step=_silent):
         tell(f"{done.stack}: {done.state} in {done.seconds:.1f} s")
         yield _applied(done)
     for slug in declared.gone:

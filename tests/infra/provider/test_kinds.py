@@ -7,7 +7,7 @@ import pytest
 from infra.programs.stacks import _errors, _sentence
 from infra.provider.failure import describe_failure
 from infra.provider.field import Field, limits, number, text
-from infra.provider.kind import FOREIGN, marked, unmarked
+from infra.provider.kind import FOREIGN, KEPT, marked, unmarked
 from infra.provider.registry import KINDS
 from infra.provider.values import UNKNOWN, parse_values, render_values
 
@@ -115,3 +115,12 @@ def test_the_engines_words_around_a_sentence_are_dropped() -> None:
     assert _sentence("update failed") == ""
     assert _errors("x\nstderr: error: saving: no space left on device\n") == ("saving: no space left on device",)
     assert _errors("strange") == ("strange",)
+
+
+def test_an_adopted_resource_keeps_its_name_until_another_is_declared() -> None:
+    kind = KINDS["oneroof:network:Network"]
+    inputs = {"name": "old-net", "description": "", "is_shared": False}
+    state = {"name": "Old Net", "description": "by hand", "is_shared": False, KEPT: {"name": "old-net", "description": ""}}
+    assert kind.changed(state, inputs) == set()
+    assert kind.changed(state, {**inputs, "name": "new-net"}) == {"name"}
+    assert kind.changed(state, {**inputs, "is_shared": True}) == {"is_shared"}

@@ -1,0 +1,143 @@
+"""What somebody does by hand is told, and taken back where it is a department's; what was there before is taken over."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from infra.inventory.collect import collect_inventory
+from infra.lab.status import LabStatus
+from tenants.installation import repository
+
+pytestmark = pytest.mark.system
+
+SLUG, ADOPTER, OLD = "system-drift", "system-adopter", "System Old Web (2019)"
+DECLARATION = f"""
+name: {SLUG}
+local_name: Trial of drift
+owners: [it@trial.gov.example]
+cost_centre: T-0
+projects:
+  - name: prod
+    networks: [{{name: front, cidr: 10.23.26.0/24, internet: false}}]
+groups: [{{name: ops, roles: {{prod: reader}}}}]
+"""
+
+
+class Trial:
+    """Departments of the tests' own, and the command as an operator runs it."""
+
+    def __init__(self, command: Path, folder: Path) -> None:
+        self.command, self.folder = command, folder
+        shutil.copy(repository() / "tenants" / "catalogue.yaml", folder)
+        (folder / f"{SLUG}.yaml").write_text(DECLARATION)
+
+    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
+        argv = [self.command, *words, "--directory", str(self.folder)]
+        return subprocess.run(argv, capture_output=True, text=True, check=False)
+
+    def drift(self, slug: str) -> set[tuple[str, str]]:
+        done = self.run("drift", slug, "--json")
+        assert done.returncode in (0, 3), done.stderr
+        findings = json.loads(done.stdout)["findings"]
+        assert bool(findings) == (done.returncode == 3)
+        return {(each["kind"], each["resource"]) for each in findings}
+
+    def withdraw(self, slug: str) -> None:
+        argv = [self.command, "withdraw", slug, "--yes", "--erase-data"]
+        done = subprocess.run(argv, capture_output=True, text=True, check=False)
+        assert done.returncode == 0 or "never applied" in done.stderr, done.stderr
+
+
+@pytest.fixture(scope="module")
+def trial(lab: LabStatus, command: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trial]:  # noqa: ARG001
+    made = Trial(command, tmp_path_factory.mktemp("declared"))
+    made.withdraw(SLUG)
+    yield made
+    made.withdraw(SLUG)
+
+
+def test_what_was_done_by_hand_is_told_and_taken_back(trial: Trial, cloud: Any) -> None:
+    assert trial.run("apply", SLUG).returncode == 0
+    assert trial.drift(SLUG) == set()
+    domain = next(iter(cloud.identity.domains(name=SLUG)))
+    project = next(iter(cloud.identity.projects(domain_id=domain.id)))
+    group = next(iter(cloud.identity.groups(domain_id=domain.id)))
+    member = next(iter(cloud.identity.roles(name="member")))
+    web = next(iter(cloud.network.security_groups(project_id=project.id, name="web")))
+    cloud.identity.assign_project_role_to_group(project, group, member)
+    rule = {"protocol": "tcp", "port_range_min": 23, "port_range_max": 23, "ethertype": "IPv4"}
+    cloud.network.create_security_group_rule(security_group_id=web.id, direction="ingress", **rule)
+    back = cloud.network.create_network(name="back", project_id=project.id)
+    try:
+        assert trial.drift(SLUG) == {("unknown", "RoleAssignment"), ("mismatch", "SecurityGroup"), ("unknown", "Network")}
+        planned = trial.run("plan", SLUG)
+        assert planned.returncode == 3
+        assert "prod/ops/member" in planned.stdout
+        done = trial.run("apply", SLUG)
+        assert done.returncode == 0, done.stderr
+        assert "delete RoleAssignment prod/ops/member" in done.stderr
+        assert trial.drift(SLUG) == {("unknown", "Network")}, "a thing made by hand is told, not deleted"
+    finally:
+        cloud.network.delete_network(back)
+    assert trial.drift(SLUG) == set()
+    assert f"{SLUG}: skipped" in trial.run("apply", SLUG).stderr
+
+
+@pytest.fixture
+def old(trial: Trial, cloud: Any) -> Iterator[Any]:
+    """A project as somebody made it by hand, under names that no declaration knows."""
+    trial.withdraw(ADOPTER)
+    for left in cloud.identity.projects(name=OLD):
+        cloud.identity.delete_project(left)
+    made = cloud.identity.create_project(name=OLD, domain_id="default", description="The old web server")
+    cloud.identity.assign_project_role_to_user(made, cloud.current_user_id, next(iter(cloud.identity.roles(name="member"))))
+    network = cloud.network.create_network(name="Old Net", project_id=made.id, description="by hand")
+    cloud.network.create_subnet(network_id=network.id, name="", cidr="10.23.27.0/24", ip_version=4, project_id=made.id)
+    for name, protocol in (("www", "tcp"), ("strange", "112")):
+        group = cloud.network.create_security_group(name=name, project_id=made.id)
+        ports = {"port_range_min": 80, "port_range_max": 80} if protocol == "tcp" else {}
+        rule = {"direction": "ingress", "protocol": protocol, "ethertype": "IPv4", **ports}
+        cloud.network.create_security_group_rule(security_group_id=group.id, **rule)
+    cloud.connect_as(project_id=made.id).object_store.create_container("papers")
+    cloud.compute.update_quota_set(made.id, cores=17)
+    yield made
+    for group in cloud.network.security_groups(project_id=made.id, name="strange"):
+        cloud.network.delete_security_group(group)
+    trial.withdraw(ADOPTER)
+    assert cloud.identity.find_project(made.id) is None, "what was adopted is withdrawn like everything else"
+
+
+def held(cloud: Any, project_id: str) -> dict[str, list[Any]]:
+    """Give all that a bulk reading tells of a project, but its limits in Neutron, which adopting says for the first time."""
+    found = collect_inventory(cloud)
+    parts = ("projects", "role_assignments", "networks", "subnets", "ports", "security_groups", "volumes", "servers")
+    inside = {part: getattr(found, part) for part in parts}
+    return {part: [x for x in every if project_id in (x.id if part == "projects" else x.project_id, )]
+            for part, every in inside.items()}  # fmt: skip
+
+
+def test_what_was_there_before_is_taken_over_without_touching_it(trial: Trial, cloud: Any, old: Any) -> None:
+    before = held(cloud, old.id)
+    shown = trial.run("adopt", OLD, "--into", ADOPTER)
+    assert (shown.returncode, (trial.folder / f"{ADOPTER}.yaml").exists()) == (0, False), shown.stderr
+    assert "security group strange: lets in IPv4 112" in shown.stderr
+    done = trial.run("adopt", OLD, "--into", ADOPTER, "--as", "web", "--yes")
+    assert done.returncode == 0, done.stderr
+    assert held(cloud, old.id) == before
+    (project,) = yaml.safe_load((trial.folder / f"{ADOPTER}.yaml").read_text())["projects"]
+    assert project["quota"]["cores"] == 17
+    assert project["networks"] == [{"name": "old-net", "cidr": "10.23.27.0/24", "internet": False}]
+    for words in (["plan", ADOPTER], ["plan", ADOPTER, "--refresh"]):
+        planned = trial.run(*words)
+        assert (planned.returncode, planned.stdout.strip()) == (0, "nothing to change"), planned.stderr
+    assert f"{ADOPTER}: skipped" in trial.run("apply", ADOPTER).stderr
+    assert trial.drift(ADOPTER) == {("unknown", "SecurityGroup")}, "what could not be declared, and nothing else"
+    (trial.folder / f"{ADOPTER}.yaml").unlink()
