@@ -21,6 +21,7 @@ def build_names(desired: DesiredState) -> Mapping[str, frozenset[str]]:
         "identity:Group": {group.name for group in desired.groups},
         "identity:User": {user.name for user in desired.users},
         "identity:Membership": {f"{group}/{user.name}" for user in desired.users for group in user.groups},
+        "identity:ApplicationCredential": {f"{each.user}/{each.name}" for each in desired.credentials},
         "identity:Project": set(),
     }
     for project in desired.projects:
@@ -33,6 +34,9 @@ def _in_project(project: DesiredProject) -> dict[str, set[str]]:
     def inside(*names: str) -> set[str]:
         return {f"{project.key}/{name}" for name in names}
 
+    def shared(kind: str) -> set[str]:
+        return {f"{share.place}/{share.grantee}" for share in project.shares if share.kind == kind}
+
     networks = inside(*(network.name for network in project.networks))
     return {
         "identity:Project": {project.key},
@@ -41,8 +45,13 @@ def _in_project(project: DesiredProject) -> dict[str, set[str]]:
         "network:Subnet": networks,
         "network:Router": {project.key} if project.has_router else set(),
         "network:SecurityGroup": inside(*(group.name for group in project.security_groups)),
-        "network:FloatingIp": inside(*(server.name for server in project.servers if server.floating_ip)),
+        "network:FloatingIp": inside(
+            *(server.name for server in project.servers if server.floating_ip), *project.floating_ips
+        ),
+        "network:RbacPolicy": shared("network"),
+        "image:Member": shared("image"),
         "block_storage:Volume": inside(*(volume.name for volume in project.volumes)),
-        "object_store:Container": inside(*project.containers),
+        "object_store:Container": inside(*(container.name for container in project.containers)),
+        "compute:ServerGroup": inside(*(group.name for group in project.server_groups)),
         "compute:Server": inside(*(server.name for server in project.servers)),
     }
