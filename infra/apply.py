@@ -1,4 +1,4 @@
-"""Brings the cloud to what is declared: the stack ``cloud`` first, then the departments, two at once.
+"""Brings the cloud to what is declared: the stack ``cloud`` first, then the departments, three at once.
 
 What did not change since its last apply is left alone, by digest. One department's failure stops no other.
 """
@@ -123,7 +123,7 @@ def apply_cloud(site: Site, desired: DesiredCloud, *, refresh: bool, on_step: On
 def apply_departments(
     site: Site, departments: Iterable[Department], catalogue: Catalogue, *, refresh: bool, on_step: OnStep
 ) -> Iterator[Applied]:
-    """Apply departments, two at once; gives each as it ends. Ctrl-C lets what is under way finish and be recorded."""
+    """Apply departments, three at once; gives each as it ends. Ctrl-C lets what is under way finish and be recorded."""
     ordered = in_order(departments)
     desired = {each.slug: (each, build_desired(each, catalogue, site.today)) for each in ordered}
     coming = frozenset(desired)
