@@ -74,7 +74,7 @@ class Engine:
             "PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS": "true",
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
             # several engines run at once: each keeps its heap small, for a tenth of a second of processor time
-            "GOGC": "25",
+            "GOGC": "20",
             "PATH": f"{Path(sys.executable).parent}:{os.environ.get('PATH', '')}",
         }
 
