@@ -1,5 +1,7 @@
 """The benchmark's pure parts: what is declared to each side, what the door saw, what the table says."""
 
+from datetime import date
+
 import pytest
 import yaml
 from department_files import CHANGED_CORES, PORTS, build_catalogue, build_declaration, render_terraform
@@ -41,7 +43,7 @@ def test_both_sides_are_told_the_same_department() -> None:
     sample = yaml.safe_load((repository() / "tenants" / "catalogue.yaml").read_text())
     catalogue = Catalogue.model_validate(build_catalogue(sample))
     department = complete(Department.model_validate(build_declaration("bench-000", 0)))
-    desired = build_desired(department, catalogue)
+    desired = build_desired(department, catalogue, date(2026, 1, 1))
     (project,) = desired.projects
     assert sorted(project.quotas) == ["block_storage", "compute", "network"]
     inward = [rule for rule in project.security_groups[0].rules if rule.direction == "ingress"]
