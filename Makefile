@@ -4,10 +4,10 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 ONEROOF := .venv/bin/oneroof
 
-.PHONY: help up down status test test-all unit lint bench lock
+.PHONY: help up down status test test-all unit lint bench bench-departments lock
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 up: .venv/.complete ## build the cloud in the lab and run the main job end to end
 	@$(ONEROOF) up
@@ -33,8 +33,11 @@ lint: .venv/.complete ## ruff, mypy, ansible-lint, promtool where it is installe
 	@cd playbooks && ANSIBLE_CONFIG=ansible.cfg PATH="$(CURDIR)/.venv/bin:$$PATH" ansible-lint -q --offline
 	@if command -v promtool >/dev/null; then promtool check rules monitoring/rules/*.yaml >/dev/null; fi
 
-bench: .venv/.complete ## seconds per step cold and warm, memory of the cloud: on this machine, now
+bench: .venv/.complete ## seconds per step cold and warm, memory of the cloud, the departments' benchmark: on this machine, now
 	@.venv/bin/python tests/bench/bench.py
+
+bench-departments: .venv/.complete ## ten departments by oneroof, Terraform and raw calls: time, calls, memory, in the cloud that stands
+	@.venv/bin/python tests/bench/departments.py
 
 lock: ## renew requirements.lock and playbooks/constraints/*.txt
 	@infra/bootstrap.sh --lock

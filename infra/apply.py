@@ -1,4 +1,4 @@
-"""Brings the cloud to what is declared: the stack ``cloud`` first, then the departments, two at once.
+"""Brings the cloud to what is declared: the stack ``cloud`` first, then the departments, three at once.
 
 What did not change since its last apply is left alone, by digest. One department's failure stops no other.
 """
@@ -136,7 +136,7 @@ def apply_departments(
     found: agreement.Cloud | None = None,
     on_step: OnStep,
 ) -> Iterator[Applied]:
-    """Apply departments, two at once; gives each as it ends. Ctrl-C lets what is under way finish and be recorded.
+    """Apply departments, three at once; gives each as it ends. Ctrl-C lets what is under way finish and be recorded.
 
     One that is declared as it was applied is left alone, unless ``found`` is not as it was recorded.
     """

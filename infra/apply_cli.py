@@ -42,7 +42,7 @@ def apply(
     erase_data: bool,
     plan_file: Path | None,
 ) -> None:
-    """Make the cloud as declared: what all share first, then DEPARTMENTS or all, two at once.
+    """Make the cloud as declared: what all share first, then DEPARTMENTS or all, three at once.
 
     What did not change is left alone, what was changed by hand is taken back. A department that is refused (less than it
     uses, more than the cloud has left) or fails stops no other; what is left is listed at the end, and the command ends

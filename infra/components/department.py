@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pulumi
 
 from infra.components.project import DepartmentProject
@@ -31,18 +33,22 @@ class DepartmentDomain(pulumi.ComponentResource):
         rights: list[pulumi.Resource] = []  # an application credential has no more than its user has by then
         for group in state.groups:
             inputs = {"name": group.name, "domain_id": self.domain.id}
-            made = self.groups[group.name] = Resource("identity:Group", group.name, inputs, parent=self, after=[])
+            made = self._principal("identity:Group", group.name, inputs)
+            self.groups[group.name] = made
             for key, role in group.roles.items():
-                inputs = {"role": role, "group_id": made.id, "project_id": self.projects[key].project.id}
-                called = f"{key}/{group.name}/{role}"
-                rights.append(Resource("identity:RoleAssignment", called, inputs, parent=self, after=[]))
+                project = self.projects[key].project
+                inputs = {"role": role, "group_id": made.id, "project_id": project.id}
+                path = f"{key}/{group.name}/{role}"
+                rights.append(Resource("identity:RoleAssignment", path, inputs, parent=self, after=[], gone_with=project))
         self.users = {}
         for user in state.users:
             inputs = {"name": user.name, "domain_id": self.domain.id}
-            made = self.users[user.name] = Resource("identity:User", user.name, inputs, parent=self, after=[])
+            made = self._principal("identity:User", user.name, inputs)
+            self.users[user.name] = made
             for name in user.groups:
                 inputs = {"group_id": self.groups[name].id, "user_id": made.id}
-                rights.append(Resource("identity:Membership", f"{name}/{user.name}", inputs, parent=self, after=[]))
+                path = f"{name}/{user.name}"
+                rights.append(Resource("identity:Membership", path, inputs, parent=self, after=[], gone_with=self.domain))
         self.credentials = {
             (each.user, each.name): Resource(
                 "identity:ApplicationCredential",
@@ -62,6 +68,10 @@ class DepartmentDomain(pulumi.ComponentResource):
         }
         self.register_outputs({})
 
+    def _principal(self, type_: str, name: str, inputs: dict[str, Any]) -> Resource:
+        """Declare a group or a user; Keystone takes them with their domain."""
+        return Resource(type_, name, inputs, parent=self, after=[], gone_with=self.domain)
+
     def _provisioner(self) -> Resource:
         inputs = {"role": PROVISIONER_ROLE, "is_provisioner": True, "domain_id": self.domain.id, "is_inherited": True}
-        return Resource("identity:RoleAssignment", "provisioner", inputs, parent=self, after=[])
+        return Resource("identity:RoleAssignment", "provisioner", inputs, parent=self, after=[], gone_with=self.domain)

@@ -32,7 +32,7 @@ class ProjectNetworks(pulumi.ComponentResource):
             path, owner = f"{project.key}/{network.name}", {"name": network.name, "project_id": project_id}
             made = Resource("network:Network", path, owner, parent=self, after=after)
             inputs = {**owner, "network_id": made.id, "cidr": network.cidr}
-            self.subnets[network.name] = Resource("network:Subnet", path, inputs, parent=self, after=[])
+            self.subnets[network.name] = Resource("network:Subnet", path, inputs, parent=self, after=[], gone_with=made)
         if project.has_router:
             joined = [self.subnets[network.name].id for network in project.networks if network.routed]
             inputs = {"name": project.key, "project_id": project_id, "external_network": external_network}

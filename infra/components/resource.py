@@ -20,12 +20,24 @@ class Resource(pulumi.CustomResource):
     """One resource of the cloud."""
 
     def __init__(
-        self, type_: str, name: str, inputs: Mapping[str, Any], *, parent: pulumi.Resource, after: list[pulumi.Resource]
+        self,
+        type_: str,
+        name: str,
+        inputs: Mapping[str, Any],
+        *,
+        parent: pulumi.Resource,
+        after: list[pulumi.Resource],
+        gone_with: pulumi.Resource | None = None,
     ) -> None:
-        """Declare it: ``type_`` is ``<service>:<Name>``, ``after`` is what must be there first without being named."""
+        """Declare it: ``type_`` is ``<service>:<Name>``, ``after`` is what must be there first without being named.
+
+        ``gone_with`` is what the cloud itself takes it away with: where that is deleted, it is not deleted before.
+        """
         full = f"oneroof:{type_}"
         properties = {**inputs, **dict.fromkeys(_OUTPUTS.get(full, ()))}
-        super().__init__(full, name, properties, pulumi.ResourceOptions(parent=parent, depends_on=after))
+        super().__init__(
+            full, name, properties, pulumi.ResourceOptions(parent=parent, depends_on=after, deleted_with=gone_with)
+        )
 
     def shown(self, name: str) -> pulumi.Output[Any]:
         """Give one of its properties as the cloud has it."""

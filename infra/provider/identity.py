@@ -30,12 +30,16 @@ class Domain(Kind):
 
     def delete(self, cloud: Cloud, identifier: str, state: Values) -> None:
         """Delete it, disabled first as Keystone demands; Keystone would take its projects along, so none may be left."""
+        from openstack.exceptions import NotFoundException
+
         left = sorted(project.name for project in cloud.admin.identity.projects(domain_id=identifier))
         if left:
             raise CloudError(f"domain {state['name']} still has projects that are not declared: {', '.join(left)}")
-        if self.get(cloud, identifier, state) is not None:
+        try:
             cloud.admin.identity.update_domain(identifier, is_enabled=False)
-            super().delete(cloud, identifier, state)
+        except NotFoundException:
+            return
+        super().delete(cloud, identifier, state)
 
 
 class Project(Kind):

@@ -150,10 +150,17 @@ class Router(Kind):
                 _join(cloud, cloud.admin.network.get_router(identifier), subnet)
 
     def delete(self, cloud: Cloud, identifier: str, state: Values) -> None:
-        """Remove its interfaces, then itself."""
-        for subnet in _interfaces(cloud, identifier):
-            cloud.admin.network.remove_interface_from_router(identifier, subnet_id=subnet)
-        super().delete(cloud, identifier, state)
+        """Remove its interfaces, then itself; asks for them only where others than the recorded ones are in the way."""
+        from openstack.exceptions import ConflictException, NotFoundException
+
+        try:
+            for subnet in state.get("subnet_ids") or ():
+                cloud.admin.network.remove_interface_from_router(identifier, subnet_id=subnet)
+            super().delete(cloud, identifier, state)
+        except (ConflictException, NotFoundException):
+            for subnet in _interfaces(cloud, identifier):
+                cloud.admin.network.remove_interface_from_router(identifier, subnet_id=subnet)
+            super().delete(cloud, identifier, state)
 
 
 def _join(cloud: Cloud, router: Any, subnet: str) -> None:

@@ -1,9 +1,9 @@
-"""``make bench-departments``: the same departments by oneroof, Terraform's OpenStack provider and raw calls, in one run.
+"""``make bench-departments``: the same departments by oneroof, by Terraform, and by raw calls, in one run.
 
-Runs against the cloud of the current installation; in the lab the calls are counted at the cloud's own door, and everything
-that asks the cloud meanwhile from outside counts too. Whatever was made is taken back, also when interrupted. Terraform
-takes part where ``terraform`` and its provider's binary are at hand (PATH, or ``ONEROOF_BENCH_TERRAFORM_PROVIDER``); else
-recorded figures are shown.
+Runs against the cloud of the current installation. In the lab the calls are counted at the cloud's own door: all that asks
+the cloud from outside meanwhile counts too. Whatever was made is taken back, also when interrupted. Terraform takes part
+where ``terraform`` and its provider's binary are at hand (on PATH, or named by ``ONEROOF_BENCH_TERRAFORM_PROVIDER``); else
+recorded figures are shown, as such.
 """
 
 from __future__ import annotations
@@ -17,9 +17,11 @@ import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import yaml
 from department_files import slug
 from figures import FLOOR, RECORDED, Figure, render_figures, to_json
 from measuring import Cost, cpu_seconds, measure
@@ -27,13 +29,14 @@ from requests_seen import Door
 from rich.console import Console
 from sides import Oneroof, RawCalls, Side, Terraform, find_terraform
 
+from infra.inventory.connect import connect
 from infra.lab.process import find_running
 from tenants.installation import Installation
 
 ONEROOF = Path(sys.executable).parent / "oneroof"
 # rows that nobody can reach any more, whoever made them
 _LEFT = " + ".join(
-    f"(select count(*) from {table} where project_id not in (select id from keystone.project) {more})"  # noqa: S608 - constants alone
+    f"(select count(*) from {table} where project_id not in (select id from keystone.project) {more})"  # noqa: S608 - ours
     for table, more in (
         ("nova_api.quotas", ""),
         ("cinder.quotas", "and deleted = 0"),
@@ -48,11 +51,9 @@ class Cloud:
 
     def __init__(self, installation: Installation, controller: str) -> None:
         inventory = installation.inventory.read_text() if installation.inventory.exists() else ""
-        import yaml
-
         hosts: Mapping[str, Any] = (yaml.safe_load(inventory) or {}).get("all", {}).get("hosts", {})
         self.door = Door(ONEROOF, controller, frozenset(host["ansible_host"] for host in hosts.values()))
-        self._controller = controller
+        self._controller, self._connection = controller, connect(installation)
         running = (find_running(installation.home / "machines" / name / "root") for name in hosts)
         self._leaders = [each.leader for each in running if each is not None and each.leader is not None]
 
@@ -66,8 +67,23 @@ class Cloud:
         done = subprocess.run(argv, capture_output=True, text=True, check=False)
         return int(done.stdout) if done.returncode == 0 else None
 
+    def projects(self, prefix: str) -> tuple[str, ...]:
+        """Give the ids of the benchmark's projects."""
+        found = self._connection.identity.projects()
+        return tuple(project.id for project in found if project.name.startswith(f"{prefix}-"))
 
-def run_side(side: Side, cloud: Cloud, log: Path, on_work: Callable[[str], None]) -> list[Figure]:
+    def sweep(self, projects: Sequence[str]) -> None:
+        """Take away what a side left behind of projects that are gone: quota rows and built-in security groups."""
+        gone = set(projects) - {project.id for project in self._connection.identity.projects()}
+        for project in gone:
+            self._connection.network.delete_quota(project)
+            self._connection.compute.revert_quota_set(project)
+            self._connection.block_storage.revert_quota_set(project)
+            for group in list(self._connection.network.security_groups(project_id=project)):
+                self._connection.network.delete_security_group(group)
+
+
+def run_side(side: Side, cloud: Cloud, prefix: str, log: Path, on_work: Callable[[str], None]) -> list[Figure]:
     """Create, plan, change, destroy; what was made is taken back whatever happens."""
     figures: list[Figure] = []
     before = cloud.left_behind()
@@ -83,17 +99,21 @@ def run_side(side: Side, cloud: Cloud, log: Path, on_work: Callable[[str], None]
         work("create", side.create())
         work("plan", side.plan())
         work("change", side.change())
+        projects = cloud.projects(prefix)
         work("destroy", side.destroy())
     except BaseException:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C must not leave departments behind
         on_work(f"{side.name}: taking back what was made")
+        projects = cloud.projects(prefix)
         for argv in side.destroy():
             with suppress(subprocess.CalledProcessError):
                 measure(argv, environment=side.environment, log=log, cloud_cpu=cloud.cpu)
+        cloud.sweep(projects)
         raise
     after = cloud.left_behind()
     left = None if before is None or after is None else after - before
-    figures[-1] = Figure(**{**figures[-1].__dict__, "left": left})
+    cloud.sweep(projects)
+    figures[-1] = replace(figures[-1], left=left)
     return figures
 
 
@@ -119,6 +139,7 @@ def main() -> None:
     parser.add_argument("--sides", default=f"{FLOOR},oneroof,Terraform", help="who takes part, in this order")
     parser.add_argument("--json", type=Path, help="write the figures to this file too")
     arguments = parser.parse_args()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # told to stop by whatever means, it takes back what it made
     installation = Installation.existing()
     names = [slug(arguments.prefix, number) for number in range(arguments.departments)]
     scratch = Path(tempfile.mkdtemp(prefix="oneroof-bench-"))
@@ -137,7 +158,9 @@ def main() -> None:
         for name in arguments.sides.split(","):
             if name in sides:
                 (scratch / name).mkdir()
-                figures += run_side(sides[name](scratch / name), cloud, log, lambda what: console.print(what))
+                figures += run_side(
+                    sides[name](scratch / name), cloud, arguments.prefix, log, lambda what: console.print(what)
+                )
             elif name == "Terraform":
                 figures += RECORDED
         Console(width=140).print(render_figures(figures, len(names)))

@@ -1,9 +1,10 @@
-"""One command measured: wall time, its processors' time, its peak memory, and the processors' time of the cloud."""
+"""One command measured: wall time, processors' time of its own and of the cloud's machines, and its peak memory."""
 
 from __future__ import annotations
 
 import os
 import resource
+import signal
 import subprocess
 import threading
 import time
@@ -56,7 +57,7 @@ def measure(
     cloud_cpu: Callable[[], float],
     good: frozenset[int] = frozenset({0}),
 ) -> Cost:
-    """Run a command to its end, what it says to ``log``; raises CalledProcessError where its end is not ``good``."""
+    """Run a command to its end, its words to ``log``; raises CalledProcessError where its exit code is not ``good``."""
     before, cloud_before, started = resource.getrusage(resource.RUSAGE_CHILDREN), cloud_cpu(), time.monotonic()
     with log.open("a") as said:
         said.write(f"$ {' '.join(argv)}\n")
@@ -67,7 +68,7 @@ def measure(
         try:
             code = process.wait()
         except BaseException:
-            process.terminate()
+            process.send_signal(signal.SIGINT)  # as Ctrl-C would: it finishes and records what is under way
             process.wait()
             raise
         finally:
