@@ -57,8 +57,11 @@ class Trial:
 
 
 @pytest.fixture(scope="module")
-def trial(lab: LabStatus, command: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trial]:  # noqa: ARG001
+def trial(lab: LabStatus, cloud: Any, command: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trial]:  # noqa: ARG001
     made = Trial(command, tmp_path_factory.mktemp("declared"))
+    for project in [p for domain in cloud.identity.domains(name=SLUG) for p in cloud.identity.projects(domain_id=domain.id)]:
+        for network in cloud.network.networks(project_id=project.id, name="back"):
+            cloud.network.delete_network(network)  # of a run that was cut off
     made.withdraw(SLUG)
     yield made
     made.withdraw(SLUG)
