@@ -172,3 +172,11 @@ def test_declared_secrets_are_sorted_and_used() -> None:
     for name in names:
         service = re.fullmatch(r"secret_([a-z]+)_(db|service)", name)
         assert name in text or (service and f"_{service[2]}" in text), f"{name} is declared and nothing uses it"
+
+
+def test_haproxy_is_given_no_regular_expressions() -> None:
+    """Its unit denies memory that is written and run, so PCRE's compiler fails there and takes the configuration along."""
+    files = [file for role in ROLES for file in role.rglob("etc/haproxy/**/*.j2")]
+    assert files
+    matching = re.compile(r"-m reg\b|\b\w+_reg\(|\breg(?:sub|im)?\(|\breplace-(?:header|value|path|uri|pathq)\b")
+    assert [f"{file.relative_to(PLAYBOOKS)}: {m[0]}" for file in files for m in matching.finditer(file.read_text())] == []

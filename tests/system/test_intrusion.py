@@ -198,7 +198,7 @@ def row(attempt: Attempt) -> Any:
     return pytest.param(attempt, id=attempt.name, marks=marks)
 
 
-@pytest.mark.parametrize("attempt", map(row, ATTEMPTS))
+@pytest.mark.parametrize("attempt", [row(attempt) for attempt in ATTEMPTS])
 def test_it_is_refused(field: Field, attempt: Attempt) -> None:
     status = field.ask(attempt)
     assert status in attempt.refused, f"{attempt.method} {fill(attempt.path, field.things)}: got {status}"
