@@ -30,6 +30,8 @@ def project_id(cloud: Any) -> Iterator[str]:
     user = cloud.session.get_user_id()
     cloud.identity.assign_project_role_to_user(made, user, next(cloud.identity.roles(name="admin")))
     yield made.id
+    for group in cloud.network.security_groups(project_id=made.id):  # Neutron's own, which it would leave behind
+        cloud.network.delete_security_group(group)
     cloud.identity.delete_project(made)
 
 
