@@ -75,6 +75,8 @@ def apply(site: Site, approved: PlanDocument, declared: Declared, *, tell: Tell)
     found = read_applied(site, given, tell)
     for done in apply_departments(site, given, declared.catalogue, refresh=True, found=found, on_step=_silent):
         tell(f"{done.stack}: {done.state} in {done.seconds:.1f} s")
+        for reason in done.reasons:
+            tell(f"{done.stack}: {reason}")
         yield _applied(done)
     for slug in declared.gone:
         yield Applied(slug, "left", (f"no longer declared: nothing was deleted; `oneroof withdraw {slug}` removes it",))
