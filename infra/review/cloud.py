@@ -49,28 +49,15 @@ def plan(site: Site, declared: Declared, commit: str, *, tell: Tell) -> PlanDocu
     return make_plan(site, since(Asked(declared.catalogue, declared.every, declared.every), revision), tell=tell)
 
 
-def find_difference(site: Site, approved: PlanDocument, declared: Declared, *, begun: bool, tell: Tell) -> tuple[str, ...]:
-    """Plan again and give what is not as it was approved.
+def find_difference(site: Site, approved: PlanDocument, declared: Declared, *, tell: Tell) -> tuple[str, ...]:
+    """Plan again and give what is to be done now and was not approved; what of it was done already is no matter.
 
-    An apply that was begun and interrupted has done a part: then what is left must be in the approved plan, and no more.
     Raises UserError where the approved plan cannot be applied at all.
     """
     check_appliable(approved, site.engine.cloud)
-    chosen = _chosen(approved, declared)
     shared = any(each.department == CLOUD_STACK for each in approved.departments)
-    asked = Asked(declared.catalogue, declared.every, chosen, shared=shared, gone=declared.gone)
-    now = make_plan(site, asked, tell=tell)
-    if all(each.state in ("unchanged", "gone") for each in now.departments):
-        return ()
-    if not begun:
-        return tuple(find_moved(approved, now))
-    known = {(step.type, step.resource, step.property) for each in approved.departments for step in each.steps}
-    return tuple(
-        f"{each.department}: {step.operation} {step.resource} {step.property}".rstrip() + " is not in the approved plan"
-        for each in now.departments
-        for step in each.steps
-        if (step.type, step.resource, step.property) not in known
-    )
+    asked = Asked(declared.catalogue, declared.every, _chosen(approved, declared), shared=shared, gone=declared.gone)
+    return tuple(find_moved(approved, make_plan(site, asked, tell=tell)))
 
 
 def apply(site: Site, approved: PlanDocument, declared: Declared, *, tell: Tell) -> Iterator[Applied]:
@@ -88,6 +75,8 @@ def apply(site: Site, approved: PlanDocument, declared: Declared, *, tell: Tell)
     found = read_applied(site, given, tell)
     for done in apply_departments(site, given, declared.catalogue, refresh=True, found=found, on_step=_silent):
         tell(f"{done.stack}: {done.state} in {done.seconds:.1f} s")
+        for reason in done.reasons:
+            tell(f"{done.stack}: {reason}")
         yield _applied(done)
     for slug in declared.gone:
         yield Applied(slug, "left", (f"no longer declared: nothing was deleted; `oneroof withdraw {slug}` removes it",))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from infra.review.change import FileChange, departments_of
 from infra.review.policy import Approver, Policy, Risk
 from infra.review.request import PullRequest
-from infra.review.risk import Finding, apart_from_sharing, sharing_of
+from infra.review.risk import Finding, apart_from_sharing, approvers_of, sharing_of
 from infra.review.sentence import Sentence
 from tenants.declaration.model import Department
 
@@ -83,8 +83,8 @@ def judge_sharing(request: PullRequest, base: Government, after: Government, pol
 
 
 def owns(account: str, department: Department, policy: Policy) -> bool:
-    """Tell whether an account is behind a mailbox in a department's owners."""
-    return account.casefold() in policy.accounts(department.owners)
+    """Tell whether an account is behind a mailbox of those who may ask for a department."""
+    return account.casefold() in policy.accounts((*department.owners, *approvers_of(department)))
 
 
 def build_needs(request: PullRequest, findings: Iterable[Finding], base: Government, policy: Policy) -> tuple[Need, ...]:
@@ -124,11 +124,11 @@ def _whose(
     if approver is Approver.OPERATIONS:
         return [operations]
     if approver is Approver.OWNER:
-        owners = policy.accounts(base[slug].owners) - me if slug in base else frozenset()
+        owners = policy.accounts(approvers_of(base[slug])) - me if slug in base else frozenset()
         return [(f"another owner of {slug}", owners)] if owners else [operations]
     concerned = [each for each in {slug: None} | dict.fromkeys(finding.partners) if each in base]
     others = [each for each in concerned if not owns(author, base[each], policy)]
-    partners = [(f"an owner of {each}", policy.accounts(base[each].owners)) for each in others]
+    partners = [(f"an owner of {each}", policy.accounts(approvers_of(base[each]))) for each in others]
     # who owns both sides speaks for one of them alone
     return partners or ([operations] if finding.partners else [])
 

@@ -34,7 +34,7 @@ def apply_merged(desk: Desk, number: int) -> Result | None:
     write_comment(desk.forge, number, render_result(result, plan, request.head))
     write_status(desk.forge, request.merge_commit, build_status(result))
     if record is not None and result.is_well:
-        write_record(desk.records, replace(record, begun=True, ended=True))
+        write_record(desk.records, replace(record, ended=True))
     desk.tell(f"request {number}: {build_status(result).description}")
     return result
 
@@ -78,9 +78,8 @@ def _bring_about(desk: Desk, record: Record, declarations: Declarations) -> Resu
         gone=tuple(slug for slug in slugs if slug not in declarations.by_slug),
     )
     site = desk.site()
-    if moved := cloud.find_difference(site, plan, declared, begun=record.begun, tell=desk.tell):
+    if moved := cloud.find_difference(site, plan, declared, tell=desk.tell):
         return Result(why_not=tuple(f"moved since the plan was made: {what}" for what in moved))
-    write_record(desk.records, replace(record, begun=True))
     ended: list[Applied] = list(cloud.apply(site, plan, declared, tell=desk.tell))
     return Result(tuple(sorted(ended, key=lambda each: each.department)))
 

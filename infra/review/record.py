@@ -24,8 +24,6 @@ class Record:
     """Whose approval, and the accounts that may give it, as the protected branch said then."""
     plan: str
     """JSON of the plan; empty where no declaration changed."""
-    begun: bool = False
-    """Whether an apply was begun: what is left of the plan is then less than the plan."""
     ended: bool = False
     """Whether all of it is in the cloud."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -26,6 +27,7 @@ from tenants.problem import Problem, UserError
 
 if TYPE_CHECKING:
     from infra.apply import Site
+    from infra.plan.document import PlanDocument
 
 Tell = Callable[[str], None]
 
@@ -145,14 +147,11 @@ def _judge(desk: Desk, request: PullRequest, base: str) -> tuple[Review, tuple[F
     findings += find_others(changes)
     needs = build_needs(request, findings, before.by_slug, policy)
     review = Review(Outcome.WAITING if missing(needs) else Outcome.READY, findings=tuple(findings), needs=needs)
-    return _planned(desk, review, changes, before, after, base), changes
+    return _planned(desk, request, review, declared_by(changes, after, before), base), changes
 
 
-def _planned(
-    desk: Desk, review: Review, changes: Sequence[FileChange], before: Declarations, after: Declarations, base: str
-) -> Review:
+def _planned(desk: Desk, request: PullRequest, review: Review, declared: cloud.Declared, base: str) -> Review:
     """Add the plan, which may turn out to be none that can be given."""
-    declared = declared_by(changes, after, before)
     if not (declared.changed or declared.gone or declared.old_catalogue):
         return review
     try:
@@ -160,7 +159,26 @@ def _planned(
     except UserError as error:
         return replace(review, outcome=Outcome.UNPLANNED, problems=error.problems)
     fails = any(each.state in ("refused", "failed") for each in made.departments)
-    return replace(review, outcome=Outcome.UNPLANNED if fails else review.outcome, plan=made)
+    plan = as_before(load_record(desk.records, request.number), request, made)
+    return replace(review, outcome=Outcome.UNPLANNED if fails else review.outcome, plan=plan)
+
+
+def as_before(record: Record | None, request: PullRequest, made: PlanDocument) -> PlanDocument:
+    """Give the plan that was told before where it still says the same: how much is free moves by the minute.
+
+    So who approves and who merges read one plan, and a comment is written again only when there is something new in it.
+    """
+    from infra.plan.document import parse_plan
+
+    if record is None or record.head != request.head or not record.plan:
+        return made
+    before = parse_plan(record.plan)
+    return before if before.digest == made.digest and _kinds(before) == _kinds(made) else made
+
+
+def _kinds(plan: PlanDocument) -> list[str]:
+    """Give the warnings without their figures."""
+    return [re.sub(r"[0-9.]+", "", warning) for warning in plan.warnings]
 
 
 def declared_by(changes: Sequence[FileChange], after: Declarations, before: Declarations | None) -> cloud.Declared:

@@ -41,8 +41,8 @@ def find_risks(
         text = "{} is a new department" + name
         yield Finding(Risk.NEW_DEPARTMENT, after.slug, Sentence(text, (after.slug, *unknown)))
         return
-    if set(before.owners) != set(after.owners):
-        who = tuple(sorted(set(before.owners) ^ set(after.owners)))
+    old, new = ({*each.owners, *approvers_of(each)} for each in (before, after))
+    if who := tuple(sorted(old ^ new)):
         yield Finding(Risk.OWNERS, after.slug, Sentence(f"owners change: {_blanks(who)}", who))
     yield from _quota(before, after, catalogues, policy.quota_growth_percent)
     yield from _gone(before, after)
@@ -63,6 +63,11 @@ def sharing_of(department: Department) -> dict[str, object]:
 def apart_from_sharing(department: Department) -> dict[str, object]:
     """Give the rest of it."""
     return department.model_dump(mode="json", exclude=set(SHARING))
+
+
+def approvers_of(department: Department) -> tuple[str, ...]:
+    """Give the mailboxes of those who approve a department's changes: its owners, where it names no others."""
+    return tuple(department.model_dump(include={"approvers"}).get("approvers") or department.owners)
 
 
 def _grantees(before: Department, after: Department) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import requests
 
@@ -125,6 +126,7 @@ class RealForge:
         self.git(seed, "add", "--all")
         self.git(seed, "commit", "--quiet", "--message=As it begins")
         self.git(seed, "push", "--quiet", self.address(ADMIN), "main")
+        self._await_known("main", self.git(seed, "rev-parse", "HEAD"))
         rules = {"rule_name": "main", "enable_push": False, "enable_status_check": True}
         rules["status_check_contexts"] = ["oneroof/plan"]
         self.do(ADMIN, "POST", f"/repos/{REPOSITORY}/branch_protections", rules)
@@ -140,7 +142,23 @@ class RealForge:
         self.git(work, "add", "--all")
         self.git(work, "commit", "--quiet", f"--message=Change {branch}", account=account)
         self.git(work, "push", "--quiet", "--force", "origin", branch)
-        return self.git(work, "rev-parse", "HEAD")
+        made = self.git(work, "rev-parse", "HEAD")
+        self._await_known(branch, made)
+        return made
+
+    def _await_known(self, branch: str, commit: str) -> None:
+        """Wait until the forge, which notes a push in its own time, tells of it: as the branch, and as a request's head."""
+        until = time.monotonic() + 30
+        while True:
+            found = self.ask(ADMIN, "GET", f"/repos/{REPOSITORY}/branches/{quote(branch, safe='')}")
+            opened = self.ask(ADMIN, "GET", f"/repos/{REPOSITORY}/pulls?state=open&limit=50")
+            # refused as long as the forge takes the repository for an empty one
+            heads = [each["head"] for each in opened.json()] if opened.ok else [{"sha": "", "ref": branch}]
+            told = found.json()["commit"]["id"] if found.ok else ""
+            if {told, *(head["sha"] for head in heads if head["ref"] == branch)} == {commit}:
+                return
+            assert time.monotonic() < until, f"{branch}: the forge does not tell of {commit}"
+            time.sleep(0.1)
 
     def propose(self, account: str, branch: str, title: str, text: str = "") -> int:
         """Open a pull request; give its number."""

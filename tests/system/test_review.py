@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -28,20 +28,22 @@ def desk(lab: LabStatus, installation: Installation, command: Path) -> Iterator[
 
 
 @pytest.fixture
-def withdrawn(command: Path) -> Iterator[Callable[[], None]]:
+def nothing_there(lab: LabStatus, command: Path) -> Iterator[None]:  # noqa: ARG001 - it must run first
+    """The department has nothing in the cloud, before and after."""
+
     def withdraw() -> None:
-        done = subprocess.run(
-            [command, "withdraw", PARKS, "--yes", "--erase-data"], capture_output=True, text=True, check=False
-        )
+        argv = [command, "withdraw", PARKS, "--yes", "--erase-data"]
+        done = subprocess.run(argv, capture_output=True, text=True, check=False)
         assert done.returncode == 0 or "never applied" in done.stderr, done.stderr
 
     withdraw()
-    yield withdraw
+    yield
     withdraw()
 
 
+@pytest.mark.usefixtures("nothing_there")
 def test_a_request_is_answered_kept_up_to_date_merged_and_built(
-    desk: Tried, cloud: Connection, installation: Installation, withdrawn: Callable[[], None]
+    desk: Tried, cloud: Connection, installation: Installation
 ) -> None:
     forge, file = desk.forge, f"tenants/{PARKS}.yaml"
     forge.push(OWNER, "site", {file: WITH_SERVER.replace("flavor: tiny", "flavor: teeny")})
@@ -101,4 +103,3 @@ def test_a_request_is_answered_kept_up_to_date_merged_and_built(
     probe = Probe(PARKS, "pages", "web", server["floating_address"], 80, "/", "Open until dusk")
     assert ask_until_good(probe, 180).good
     assert "was applied before" in desk.review("--merged", str(number)).stderr
-    withdrawn()

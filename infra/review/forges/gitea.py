@@ -21,10 +21,6 @@ class Gitea(GitHub):
         """Give the repository."""
         return cls(Api(f"{site}/api/v1", "Authorization", f"token {token}"), site, repository)
 
-    def account(self) -> str:
-        """Give our own account."""
-        return str(self.api.get("/user")["login"])
-
     def change_labels(self, number: int, add: tuple[str, ...], remove: tuple[str, ...]) -> None:
         """Add labels to a request, made where the repository has none of the name, and remove others."""
         if not (add or remove):

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from infra.review.forges.api import Api
-from infra.review.request import Approval, Comment, ForgeError, PullRequest, State, Status, Verdict, commit
+from infra.review.request import Approval, Comment, PullRequest, State, Status, Verdict, commit
 
 PUBLIC_API = "https://api.github.com"
 PUBLIC_SITE = "https://github.com"
@@ -50,13 +50,8 @@ class GitHub:
         return f"refs/pull/{number}/head"
 
     def account(self) -> str:
-        """Give our own account; a workflow's own token has none to ask for, and writes as ``github-actions[bot]``."""
-        try:
-            return str(self.api.get("/user")["login"])
-        except ForgeError as error:
-            if "403" in str(error) and self.site == PUBLIC_SITE:
-                return "github-actions[bot]"
-            raise
+        """Give our own account: the token is a person's or an app user's, for a workflow's own has none to ask for."""
+        return str(self.api.get("/user")["login"])
 
     def open_requests(self) -> tuple[int, ...]:
         """Give the numbers of the requests that are open, ascending."""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from infra.review.change import ABSENT, FileChange
-from infra.review.judgement import Need, build_needs, find_others, judge_author, judge_sharing, missing
+from infra.review.judgement import Need, build_needs, find_others, judge_author, judge_sharing, missing, owns
 from infra.review.policy import Policy, Risk
 from infra.review.request import PullRequest
 from infra.review.risk import Finding
@@ -170,3 +170,19 @@ def test_files_that_are_no_declaration_are_a_risk_of_their_own(changed: Changes)
     assert find_others(changed(MINE)) == ()
     (found,) = find_others(changed(MINE, "a", "b", "c", "d"))
     assert found.reason.plain() == "changed beside declarations: a, b, c and 1 more"
+
+
+class WithApprovers(Department):
+    """A declaration that names who approves beside who owns."""
+
+    approvers: tuple[str, ...] = ()
+
+
+def test_approvers_may_ask_and_approve_and_owners_only_ask(request_of: Requests, base: Base, policy: Policy) -> None:
+    named = WithApprovers(**{**base["health"].model_dump(by_alias=False), "approvers": ("it@transport.gov.example",)})
+    government = {**base, "health": named}
+    assert owns("transport-it", named, policy)
+    assert owns("health-it", named, policy)
+    found = needs(request_of("health-it", "health-security"), government, policy, finding(Risk.PRODUCTION))
+    assert found["another owner of health"].accounts == ("transport-it",)
+    assert missing(found.values())

@@ -25,7 +25,7 @@ def test_what_is_not_kept_is_nothing(tmp_path: Path) -> None:
 
 
 def test_what_is_not_in_the_cloud_is_still_to_be_done(tmp_path: Path) -> None:
-    for number, record in ((10, RECORD), (9, replace(RECORD, begun=True)), (8, replace(RECORD, begun=True, ended=True))):
+    for number, record in ((10, RECORD), (9, RECORD), (8, replace(RECORD, ended=True))):
         write_record(tmp_path, replace(record, number=number))
     (tmp_path / "other.json").write_text("{}")
     assert list(unended(tmp_path)) == [9, 10]
