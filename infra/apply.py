@@ -26,9 +26,9 @@ from infra.programs.department import department_program
 from infra.provider.cloud import Cloud
 from infra.provider.orphans import Orphan, find_orphans
 from infra.provider.serving import cloud_of
-from infra.share_record import append_entries, build_entries, record_file
 from infra.shared import DesiredCloud
-from infra.sharing import in_order, missing_grantees, standing
+from infra.sharing.grants import in_order, missing_grantees, standing
+from infra.sharing.record import append_entries, build_entries, record_file
 from infra.surplus import find_surplus
 from infra.sweep import delete_found, sweep_interrupted, withdraw_roles
 from tenants.declaration.catalogue import Catalogue

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import click
 
-from infra import adopt_cli, apply_cli, deploy_cli, drift_cli, inventory_cli, shares_cli, up_cli
+from infra import apply_cli, deploy_cli, inventory_cli, up_cli
+from infra.adopt import cli as adopt_cli
+from infra.drift import cli as drift_cli
 from infra.image import cli as image_cli
 from infra.lab import cli as lab_cli
 from infra.plan import cli as plan_cli
 from infra.review import cli as review_cli
+from infra.sharing import cli as shares_cli
 
 COMMANDS: tuple[click.Command, ...] = (
     *up_cli.COMMANDS,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from infra.command_line import load_declared, out, shared_options, tell
-from infra.shares_cli import DAY
+from infra.sharing.cli import DAY
 from tenants.installation import Installation
 
 if TYPE_CHECKING:

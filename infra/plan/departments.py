@@ -24,7 +24,7 @@ from infra.programs.cloud import cloud_program
 from infra.programs.command import interrupt
 from infra.programs.department import department_program
 from infra.shared import DesiredCloud, DesiredFlavor, build_cloud
-from infra.sharing import missing_grantees
+from infra.sharing.grants import missing_grantees
 from infra.surplus import ROLE_TYPE, find_surplus
 from tenants.assumptions.model import Assumptions
 from tenants.declaration.catalogue import Catalogue

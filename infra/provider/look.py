@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
 
-from infra.holdings import ContainerDetail, Holdings, ServerDetail
+from infra.adopt.holdings import ContainerDetail, Holdings, ServerDetail
 from infra.provider.account import UNLIMITED, account_address, read_quota
 from infra.provider.cloud import Cloud
 from infra.provider.quota import BlockStorageQuota, ComputeQuota, NetworkQuota, QuotaKind

@@ -11,10 +11,10 @@ import pytest
 
 from infra.components.share import container_access
 from infra.desired import DesiredShare, build_desired
-from infra.enforcement import ended
 from infra.provider.open_access import Open
-from infra.share_verification import compare, wanted
-from infra.sharing import Standing, in_order, missing_grantees, standing
+from infra.sharing.enforcement import ended
+from infra.sharing.grants import Standing, in_order, missing_grantees, standing
+from infra.sharing.verification import compare, wanted
 from tenants.declaration.load import load_catalogue
 from tenants.declaration.model import Container, Department, Grant, Network, Project
 
@@ -122,7 +122,7 @@ def test_what_ended_is_taken_back_unless_a_later_grant_carries_it_on() -> None:
 
 
 def test_the_operations_host_takes_back_without_pulumi() -> None:
-    code = "import sys; sys.modules['pulumi'] = None; import infra.enforcement, infra.share_verification"
+    code = "import sys; sys.modules['pulumi'] = None; import infra.sharing.enforcement, infra.sharing.verification"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
 

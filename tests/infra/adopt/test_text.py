@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import yaml
 
-from infra.adopt_text import insert_project, render_department, render_project
+from infra.adopt.text import insert_project, render_department, render_project
 from tenants.problem import UserError
 
 PROJECT = {

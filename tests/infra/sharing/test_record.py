@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from infra.share_record import Entry, append_entries, build_ended, build_entries, load_entries
-from infra.sharing import Standing
+from infra.sharing.grants import Standing
+from infra.sharing.record import Entry, append_entries, build_ended, build_entries, load_entries
 from tenants.declaration.sharing import Grant
 from tenants.problem import UserError
 

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from infra.adopt.holdings import Holdings, ServerDetail
 from infra.agreement import Cloud
-from infra.holdings import Holdings, ServerDetail
 from infra.inventory.model import Network, Project, SecurityRule, Server, Subnet
 from tenants.declaration.catalogue import Catalogue
 from tenants.declaration.network import ANYWHERE

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from infra.adoption import Adoption, build_adoption
+from infra.adopt.adoption import Adoption, build_adoption
+from infra.adopt.holdings import ContainerDetail, Holdings, ServerDetail
 from infra.agreement import Cloud
-from infra.holdings import ContainerDetail, Holdings, ServerDetail
 from infra.inventory.model import (
     FloatingAddress,
     Image,

@@ -16,7 +16,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from infra.sharing import Standing
+from infra.sharing.grants import Standing
 from tenants.declaration.sharing import Grant, Kind
 from tenants.installation import Installation
 from tenants.problem import Problem, UserError

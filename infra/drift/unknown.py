@@ -12,8 +12,8 @@ from functools import cached_property
 from typing import Any
 
 from infra.agreement import Cloud, Recorded, role_key
-from infra.finding import Finding
-from infra.operators_own import SERVICE_PROJECT, OperatorsOwn
+from infra.drift.finding import Finding
+from infra.drift.operators_own import SERVICE_PROJECT, OperatorsOwn
 
 PROVISIONER_ROLE = "member"
 _ROLE = "oneroof:identity:RoleAssignment"

@@ -12,7 +12,7 @@ from tenants.installation import Installation
 from tenants.problem import Problem, UserError
 
 if TYPE_CHECKING:
-    from infra.drift import Drift
+    from infra.drift.comparison import Drift
 
 _FOUND = 3
 _UNREAD = 1
@@ -36,7 +36,7 @@ def drift(departments: tuple[str, ...], cloud: str, directory: Path | None, as_j
 
     from rich.console import Console
 
-    from infra.drift_text import render_json, render_markdown
+    from infra.drift.text import render_json, render_markdown
 
     if as_json and markdown:
         raise UserError(Problem("got --json and --markdown, expected one of them"))
@@ -59,10 +59,10 @@ def drift(departments: tuple[str, ...], cloud: str, directory: Path | None, as_j
 def _look(cloud: str, directory: Path | None, departments: tuple[str, ...]) -> Drift:
     from infra.agreement import Cloud
     from infra.desired import build_desired
-    from infra.drift import CLOUD_STACK, build_drift
+    from infra.drift.comparison import CLOUD_STACK, build_drift
+    from infra.drift.operators_own import load_operators_own
     from infra.inventory.collect import collect_inventory
     from infra.inventory.connect import connect
-    from infra.operators_own import load_operators_own
     from infra.programs.stacks import read_resources
     from infra.site import open_site, stacks_of
     from tenants.declaration.load import load_catalogue, load_departments
@@ -87,7 +87,7 @@ def _print(found: Drift) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from infra.drift_text import COLUMNS, build_lines
+    from infra.drift.text import COLUMNS, build_lines
     from infra.inventory.sources import NOT_MEASURED
 
     if found.findings:

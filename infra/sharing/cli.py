@@ -14,7 +14,7 @@ from tenants.installation import Installation
 from tenants.problem import Problem, UserError
 
 if TYPE_CHECKING:
-    from infra.share_record import Entry
+    from infra.sharing.record import Entry
     from tenants.declaration.sharing import Share
 
 DAY = click.option(
@@ -65,7 +65,7 @@ def record(as_json: bool) -> None:
     """Show what was given, changed and taken back on this machine, oldest first; refuses a record that was altered."""
     from dataclasses import asdict
 
-    from infra.share_record import load_entries, record_file
+    from infra.sharing.record import load_entries, record_file
 
     entries = load_entries(record_file(Installation.existing()))
     if as_json:
@@ -87,7 +87,7 @@ def enforce(cloud: str, directory: Path | None, day: datetime | None, dry_run: b
     A timer on the operations host runs it daily, so that no grant outlives its end because nobody merged or applied.
     Ends with 1 where something could not be taken back.
     """
-    from infra.enforcement import enforce as enforce_grants
+    from infra.sharing.enforcement import enforce as enforce_grants
     from tenants.declaration.load import load_departments
     from tenants.today import today
 
@@ -112,7 +112,7 @@ def verify(cloud: str, directory: Path | None) -> None:
     from infra.provider.cloud import CLOUD_VARIABLE, Cloud
     from infra.provider.failure import CloudError
     from infra.provider.open_access import collect_open
-    from infra.share_verification import compare, wanted
+    from infra.sharing.verification import compare, wanted
     from tenants.declaration.load import load_departments
     from tenants.today import today
 

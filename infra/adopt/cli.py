@@ -12,7 +12,7 @@ from tenants.installation import Installation
 from tenants.problem import Problem, UserError
 
 if TYPE_CHECKING:
-    from infra.adopt import Wish
+    from infra.adopt.taking_over import Wish
     from infra.programs.stacks import Step
 
 _FAILED = 1
@@ -35,10 +35,10 @@ def adopt(
     what is there. Nothing that exists is changed, made anew or deleted: a plan then says that nothing is to change. Run
     again after an interruption, it carries on. Ends with 1 where something could not be taken over.
     """
-    from infra import adopt as adopting
-    from infra.adopt_text import render_project
+    from infra.adopt import taking_over as adopting
+    from infra.adopt.text import render_project
     from infra.agreement import Cloud
-    from infra.drift import CLOUD_STACK
+    from infra.drift.comparison import CLOUD_STACK
     from infra.inventory.collect import collect_inventory
     from infra.inventory.connect import connect
     from infra.programs.stacks import StackError, read_resources

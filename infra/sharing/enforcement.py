@@ -14,7 +14,7 @@ from infra.desired import cloud_path
 from infra.provider.cloud import CLOUD_VARIABLE, Cloud
 from infra.provider.failure import CloudError
 from infra.provider.taking_back import take_back
-from infra.share_record import append_entries, build_ended, record_file
+from infra.sharing.record import append_entries, build_ended, record_file
 from tenants.declaration.model import Department, Grant
 from tenants.installation import Installation
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 
-from infra.drift import Drift
+from infra.drift.comparison import Drift
 
 SCHEMA_VERSION = 1
 COLUMNS = ("department", "drift", "resource", "name", "what", "remedy")

@@ -9,13 +9,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from infra import unknown
 from infra.agreement import SOURCES_OF, Cloud, Moved, Recorded, find_moved
-from infra.declared import build_names
 from infra.desired import DesiredState
-from infra.finding import Finding
+from infra.drift import unknown
+from infra.drift.declared import build_names
+from infra.drift.finding import Finding
+from infra.drift.operators_own import OperatorsOwn
 from infra.inventory.model import Failure, SecurityGroup
-from infra.operators_own import OperatorsOwn
 
 CLOUD_STACK = "cloud"
 _BUILT_IN = {("egress", "IPv4", False), ("egress", "IPv6", False), ("ingress", "IPv4", True), ("ingress", "IPv6", True)}

@@ -11,8 +11,9 @@ import pytest
 
 from infra.agreement import Cloud
 from infra.desired import DesiredNetwork, DesiredProject, DesiredState
-from infra.drift import Drift, build_drift
-from infra.drift_text import render_json, render_markdown
+from infra.drift.comparison import Drift, build_drift
+from infra.drift.operators_own import OperatorsOwn
+from infra.drift.text import render_json, render_markdown
 from infra.inventory.model import (
     Domain,
     Failure,
@@ -33,7 +34,6 @@ from infra.inventory.model import (
     Subnet,
     Volume,
 )
-from infra.operators_own import OperatorsOwn
 
 OWN = OperatorsOwn("admin", "admin-project", frozenset({"service"}), frozenset({"nova"}), is_built_here=True)
 FRONT = DesiredNetwork("front", "10.0.0.0/24", routed=False)

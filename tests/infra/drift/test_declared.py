@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from infra.declared import build_names
 from infra.desired import (
     DesiredContainer,
     DesiredCredential,
@@ -17,6 +16,7 @@ from infra.desired import (
     DesiredUser,
     DesiredVolume,
 )
+from infra.drift.declared import build_names
 
 SERVER = DesiredServer("web", "tiny", "tiny", "front", ("web",), ("data",), "", floating_ip=True)
 PROJECT = DesiredProject(

@@ -8,7 +8,7 @@ from datetime import date
 
 from infra.desired import cloud_path
 from infra.provider.open_access import Open
-from infra.sharing import declared_path
+from infra.sharing.grants import declared_path
 from tenants.declaration.model import Department
 from tenants.declaration.sharing import Kind, granted
 

@@ -13,11 +13,12 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from infra.adopt_text import insert_project, render_department
-from infra.adoption import Adoption, build_adoption
+from infra.adopt.adoption import Adoption, build_adoption
+from infra.adopt.text import insert_project, render_department
 from infra.agreement import Cloud as Reading
 from infra.apply import Site, digest
 from infra.desired import build_desired
+from infra.drift.unknown import PROVISIONER_ROLE
 from infra.inventory.model import Project
 from infra.outcome import build_outcome, load_outcome, write_outcome
 from infra.programs import stacks
@@ -27,7 +28,6 @@ from infra.provider.failure import CloudError
 from infra.provider.look import collect_holdings
 from infra.provider.roles import grant_role
 from infra.provider.serving import cloud_of
-from infra.unknown import PROVISIONER_ROLE
 from tenants.declaration.catalogue import Catalogue
 from tenants.declaration.load import department_files, load_files
 from tenants.declaration.model import Department

@@ -1,0 +1,1 @@
+"""What in the cloud is not as declared."""
