@@ -11,12 +11,12 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
-from infra.desired import DesiredState, build_desired
+from infra.desired import DesiredState
 from infra.outcome import Outcome, build_outcome, load_outcome, outcome_file, write_outcome
 from infra.programs import stacks
 from infra.programs.cloud import cloud_program
@@ -26,6 +26,7 @@ from infra.provider.cloud import Cloud
 from infra.provider.failure import CloudError
 from infra.provider.orphans import Orphan, delete_orphans, find_orphans
 from infra.provider.serving import cloud_of
+from infra.retirement import Current, build_current
 from infra.shared import DesiredCloud
 from tenants.declaration.catalogue import Catalogue
 from tenants.declaration.model import Department
@@ -44,6 +45,8 @@ class Site:
     installation: Installation
     engine: stacks.Engine
     external_network: str
+    today: date = field(default_factory=lambda: datetime.now(UTC).date())
+    """The day on which approvals are judged, UTC."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +73,7 @@ def digest(desired: DesiredState | DesiredCloud, external_network: str) -> str:
 
 def _code_digest() -> str:
     infra = repository() / "infra"
-    files = [infra / "desired.py", infra / "shared.py", infra / "outcome.py"]
+    files = [infra / "desired.py", infra / "retirement.py", infra / "shared.py", infra / "outcome.py"]
     files += [file for part in ("programs", "components", "provider") for file in (infra / part).glob("*.py")]
     return hashlib.sha256(b"".join(hashlib.sha256(file.read_bytes()).digest() for file in sorted(files))).hexdigest()
 
@@ -120,8 +123,8 @@ def apply_departments(
     site: Site, departments: Iterable[Department], catalogue: Catalogue, *, refresh: bool, on_step: OnStep
 ) -> Iterator[Applied]:
     """Apply departments, two at once; gives each as it ends. Ctrl-C lets what is under way finish and be recorded."""
-    desired = {department.slug: (department, build_desired(department, catalogue)) for department in departments}
-    yield from _side_by_side([partial(_apply, site, *pair, refresh, on_step) for pair in desired.values()])
+    current = [current_of(site, department, catalogue) for department in departments]
+    yield from _side_by_side([partial(_apply, site, each, refresh, on_step) for each in current])
 
 
 def _side_by_side(work: Iterable[Callable[[], Applied]]) -> Iterator[Applied]:
@@ -136,32 +139,53 @@ def _side_by_side(work: Iterable[Callable[[], Applied]]) -> Iterator[Applied]:
             raise
 
 
-def _apply(site: Site, department: Department, desired: DesiredState, refresh: bool, on_step: OnStep) -> Applied:
-    slug, engine = department.slug, site.engine
-    wanted = digest(desired, site.external_network)
-    before = load_outcome(site.installation, slug, engine.cloud)
+def current_of(site: Site, department: Department, catalogue: Catalogue) -> Current:
+    """Give a department as it is to be in this cloud today: with its quarantines, without what was erased."""
+    return build_current(department, catalogue, stacks.read_resources(site.engine, department.slug), site.today)
+
+
+def _apply(site: Site, current: Current, refresh: bool, on_step: OnStep) -> Applied:
+    department, desired, engine = current.department, current.desired, site.engine
+    slug, wanted = department.slug, digest(desired, site.external_network)
+    if current.is_gone:
+        return Applied(slug, "skipped", 0.0)
+    before, now = load_outcome(site.installation, slug, engine.cloud), datetime.now(UTC)
     if not refresh and before is not None and before.digest == wanted and engine.exists(slug):
-        if (now := build_outcome(department, stacks.read_outputs(engine, slug), cloud=engine.cloud, digest=wanted,
-                                 applied_at=datetime.fromisoformat(before.applied_at))) != before:  # fmt: skip
-            write_outcome(site.installation, now)  # a probe or a tier changed: nothing in the cloud did
-        return Applied(slug, "skipped", 0.0, outcome=now)
+        outputs, at = stacks.read_outputs(engine, slug), datetime.fromisoformat(before.applied_at)
+        kept = build_outcome(department, outputs, cloud=engine.cloud, digest=wanted, applied_at=at)
+        kept = replace(kept, quarantine=build_quarantine(current, before, now))
+        if kept != before:
+            write_outcome(site.installation, kept)  # a probe or a tier changed: nothing in the cloud did
+        return Applied(slug, "skipped", 0.0, outcome=kept)
     lost = lost_data(stacks.read_resources(engine, slug), desired.data_holders)
-    if lost and not engine.may_erase:
+    if lost:
         reason = f"{', '.join(lost)}: no longer declared, holds data; nothing of {slug} was changed"
-        return Applied(
-            slug, "failed", 0.0, reasons=(f"{reason}. HINT: declare it again, or tell --erase-data",), outcome=before
-        )
-    made: list[Outcome] = []
+        hint = "declare it again, with an approval to erase it: runbooks/procedures/erase-data.md"
+        return Applied(slug, "failed", 0.0, reasons=(f"{reason}. HINT: {hint}",), outcome=before)
+    return converge(site, current, before, refresh=refresh, on_step=on_step)
+
+
+def converge(site: Site, current: Current, before: Outcome | None, *, refresh: bool, on_step: OnStep) -> Applied:
+    """Run a department's program and write down what came of it."""
+    department, engine = current.department, site.engine
+    slug, made = department.slug, list[Outcome]()
 
     def work(listen: Callable[[stacks.Step], None]) -> None:
-        program = department_program(desired, site.external_network)
+        program = department_program(current.desired, site.external_network)
         outputs = stacks.update(engine, slug, program, refresh=refresh, on_step=listen)
-        now = datetime.now(UTC)
-        made.append(build_outcome(department, outputs, cloud=engine.cloud, digest=wanted, applied_at=now))
+        now, wanted = datetime.now(UTC), digest(current.desired, site.external_network)
+        built = build_outcome(department, outputs, cloud=engine.cloud, digest=wanted, applied_at=now)
+        made.append(replace(built, quarantine=build_quarantine(current, before, now)))
         write_outcome(site.installation, made[0])
 
     done = _timed(slug, work, on_step)
     return Applied(slug, done.state, done.seconds, done.steps, done.reasons, made[0] if made else before)
+
+
+def build_quarantine(current: Current, before: Outcome | None, now: datetime) -> dict[str, str]:
+    """Give since when each thing is in quarantine: what was already keeps its instant."""
+    known = before.quarantine if before is not None else {}
+    return {str(e.thing): known.get(str(e.thing), now.isoformat()) for e in current.quarantined}
 
 
 def _timed(stack: str, work: Callable[[Callable[[stacks.Step], None]], None], on_step: OnStep) -> Applied:

@@ -52,6 +52,8 @@ class DesiredNetwork:
     name: str
     cidr: str
     routed: bool
+    withheld: bool = False
+    """In quarantine: off its router."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,8 @@ class DesiredVolume:
     name: str
     size: int
     volume_type: str
+    withheld: bool = False
+    """In quarantine: nobody can attach, change or delete it."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +79,8 @@ class DesiredServer:
     volumes: tuple[str, ...]
     user_data: str
     floating_ip: bool
+    withheld: bool = False
+    """In quarantine: off, and locked."""
 
 
 @dataclass(frozen=True)

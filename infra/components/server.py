@@ -41,6 +41,7 @@ class DepartmentServer(pulumi.ComponentResource):
                 "security_group_ids": [networks.security_groups[name].id for name in server.security_groups],
                 "volume_ids": [volumes[name].id for name in server.volumes],
                 "user_data": server.user_data,
+                "is_withheld": server.withheld,
             },
             parent=self,
             after=after,

@@ -7,8 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from infra.agreement import Cloud, find_moved
-from infra.apply import CLOUD_STACK, Site, is_cloud_current, is_current, lost_data
-from infra.desired import DesiredState, build_desired
+from infra.apply import CLOUD_STACK, Site, current_of, is_cloud_current, is_current, lost_data
 from infra.inventory import Inventory
 from infra.plan.capacity import Host, Stock, build_host, build_stocks
 from infra.plan.cost import build_cost
@@ -23,6 +22,7 @@ from infra.programs import stacks
 from infra.programs.cloud import cloud_program
 from infra.programs.command import interrupt
 from infra.programs.department import department_program
+from infra.retirement import Current, render_standing
 from infra.shared import DesiredCloud, DesiredFlavor, build_cloud
 from tenants.assumptions.model import Assumptions
 from tenants.declaration.catalogue import Catalogue
@@ -66,9 +66,9 @@ def plan_departments(
     looks at every resource of every department.
     """
     cloud = None if compared is None else Cloud(compared)
-    desired = [build_desired(department, catalogue) for department in departments]
+    current = [current_of(site, department, catalogue) for department in departments]
     with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="plan") as pool:
-        futures = [pool.submit(_plan, site, each, cloud, around) for each in desired]
+        futures = [pool.submit(_plan, site, each, cloud, around) for each in current]
         try:
             for future in futures:
                 yield future.result()
@@ -99,11 +99,14 @@ def plan_gone(site: Site, slug: str) -> DepartmentPlan:
     return DepartmentPlan(slug, "gone", data_lost=lost, reasons=(why,))
 
 
-def _plan(site: Site, desired: DesiredState, cloud: Cloud | None, around: Surroundings) -> DepartmentPlan:
-    slug, engine = desired.slug, site.engine
+def _plan(site: Site, current: Current, cloud: Cloud | None, around: Surroundings) -> DepartmentPlan:
+    desired, standing, engine = current.desired, render_standing(current), site.engine
+    slug = desired.slug
+    if current.is_gone:
+        return DepartmentPlan(slug, "unchanged", reasons=standing)
     resources = stacks.read_resources(engine, slug)
     if is_current(site, desired) and resources and cloud is not None and not any(find_moved(resources, cloud)):
-        return DepartmentPlan(slug, "unchanged")
+        return DepartmentPlan(slug, "unchanged", reasons=standing)
     recorded = build_recorded(resources)
     declared = declared_quotas(desired)
     usage = replace(around.usage, stored=read_stored(site, recorded, declared))
@@ -112,7 +115,7 @@ def _plan(site: Site, desired: DesiredState, cloud: Cloud | None, around: Surrou
         cost = _cost(recorded.quotas, declared, around)
         return DepartmentPlan(slug, "refused", refusals=refusals, cost=cost)
     lost = lost_data(recorded.resources, desired.data_holders)
-    kept = tuple(f"{what}: no longer declared, but holds data, so it stays until --erase-data is told" for what in lost)
+    kept = tuple(f"{what}: no longer declared, but holds data, so it stays until its erasure is approved" for what in lost)
     try:
         program = department_program(desired, site.external_network)
         steps = stacks.preview(engine, slug, program, refresh=engine.exists(slug))
@@ -126,7 +129,7 @@ def _plan(site: Site, desired: DesiredState, cloud: Cloud | None, around: Surrou
         steps=lines,
         replaced=replaced(lines),
         data_lost=lost_with(recorded, lines, desired.data_holders, read_holdings(site, recorded, lost)),
-        reasons=kept,
+        reasons=(*kept, *standing),
         cost=_cost(actual_quotas(recorded, changes), declared, around),
     )
 

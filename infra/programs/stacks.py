@@ -51,7 +51,9 @@ class Engine:
     passphrase: str
     """Encrypts the secrets in the state."""
     may_erase: bool = False
-    """Whether what holds data may be deleted."""
+    """Whether all that holds data may be deleted."""
+    erasable: frozenset[str] = frozenset()
+    """Ids of what may be deleted with its data."""
 
     def environment(self, state: Path) -> dict[str, str]:
         """Give what pulumi and the provider read."""
@@ -62,7 +64,7 @@ class Engine:
         return {
             "OS_CLIENT_CONFIG_FILE": str(self.clouds),
             CLOUD_VARIABLE: self.cloud,
-            ERASE_VARIABLE: "yes" if self.may_erase else "no",
+            ERASE_VARIABLE: "yes" if self.may_erase else " ".join(sorted(self.erasable)),
         }
 
     def _pulumi_environment(self, state: Path) -> dict[str, str]:

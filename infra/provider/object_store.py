@@ -88,7 +88,7 @@ class Container(Kind):
         """Delete it; its objects only where the operator said that data may go."""
         store, path = _store(cloud, identifier), _address(cloud, identifier)
         while names := _objects(store, path):
-            refuse_erasure(cloud, f"container {state['name']}")
+            refuse_erasure(cloud, f"container {state['name']}", identifier)
             for name in names:
                 store.delete(f"{path}/{_quoted(name)}")
         response = store.delete(path)

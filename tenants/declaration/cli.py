@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -30,7 +31,7 @@ def check(files: tuple[Path, ...], directory: Path | None) -> None:
     Prints one line a department, or one sentence a mistake and exits with 2. Names and networks are compared over the
     whole government, so the others are read even where FILES are told.
     """
-    from tenants.declaration.load import default_directory, department_files, load_catalogue, load_files
+    from tenants.declaration.load import check_today, default_directory, department_files, load_catalogue, load_files
     from tenants.declaration.show import render_summary
 
     directory = directory or default_directory()
@@ -38,6 +39,7 @@ def check(files: tuple[Path, ...], directory: Path | None) -> None:
     others = [file for file in department_files(directory) if file.stem not in told]
     departments = load_files([*others, *files], directory)
     shown = [department for department in departments if not told or department.name in told]
+    check_today(shown, [*others, *files], datetime.now(UTC).date())
     _print(render_summary(shown, load_catalogue(directory)))
 
 

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 from typing import TypeVar
 
@@ -15,7 +16,7 @@ from pydantic import ValidationError
 from tenants.declaration.catalogue import Catalogue
 from tenants.declaration.complete import complete
 from tenants.declaration.model import Department
-from tenants.declaration.rules import Finding, check
+from tenants.declaration.rules import Finding, check, erasures
 from tenants.declaration.sentence import sentences
 from tenants.declaration.source import Source, load_source, parse_source
 from tenants.declaration.words import Declared
@@ -87,6 +88,21 @@ def load_files(files: Sequence[Path], catalogue: Catalogue | Path) -> tuple[Depa
     if problems:
         raise UserError.of(problems)
     return tuple(sorted(departments, key=lambda department: department.name))
+
+
+def check_today(departments: Sequence[Department], files: Sequence[Path], today: date) -> None:
+    """Raise UserError with what in these declarations is wrong on this very day: approvals that ended, or are to come.
+
+    Not part of loading, or one department's old entry would stop everybody's plan on the day after.
+    """
+    sources = {file.stem: file for file in files}
+    problems = [
+        _locate(finding, load_source(sources[department.name]))
+        for department in departments
+        for finding in erasures.check_today(department, today)
+    ]
+    if problems:
+        raise UserError.of(problems)
 
 
 def _validate(model: type[_Model], source: Source) -> _Model:

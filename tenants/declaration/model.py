@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from pydantic import Field, field_validator
 
+from tenants.declaration.erasure import Erasure
 from tenants.declaration.network import Network, Protocol, SecurityGroup, SecurityRule
 from tenants.declaration.quota import Limits, Quota
 from tenants.declaration.words import Declared, Mailbox, Name, Port, Switch
@@ -20,6 +21,7 @@ __all__ = [
     "Container",
     "Department",
     "Environment",
+    "Erasure",
     "Group",
     "Limits",
     "Network",
@@ -167,6 +169,9 @@ class Department(Declared):
     groups: tuple[Group, ...] = Field(default=(), title="Groups", description="Groups and their roles on projects.")
     users: tuple[User, ...] = Field(
         default=(), title="Local users", description="Local accounts, where there is no directory."
+    )
+    erasures: tuple[Erasure, ...] = Field(
+        default=(), title="Erasures", description="What may be erased, after a quarantine, with an approval that ends."
     )
 
     @property

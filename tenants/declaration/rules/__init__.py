@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from tenants.declaration.catalogue import Catalogue
 from tenants.declaration.model import Department
-from tenants.declaration.rules import addresses, names, people, placeholders, quotas, reach, references
+from tenants.declaration.rules import addresses, erasures, names, people, placeholders, quotas, reach, references
 from tenants.declaration.rules.finding import Finding
 
 __all__ = ["Finding", "check"]
@@ -26,6 +26,7 @@ def check(departments: Sequence[Department], stems: Sequence[str], catalogue: Ca
             *reach.check(department, catalogue),
             *quotas.check(department, catalogue),
             *people.check(department),
+            *erasures.check(department, catalogue),
             *addresses.check(department, catalogue),
         ):
             yield replace(finding, index=index)
