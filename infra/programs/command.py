@@ -14,6 +14,8 @@ from pulumi import automation
 from pulumi.automation.errors import create_command_error
 from semver import VersionInfo
 
+from infra.provider.serving import stop_waiting
+
 _running: set[subprocess.Popen[str]] = set()
 
 
@@ -21,6 +23,7 @@ def interrupt() -> None:
     """Tell every running command to finish what is under way, record it, and stop."""
     for process in list(_running):
         process.send_signal(signal.SIGINT)
+    stop_waiting()
 
 
 class PulumiCommand(automation.PulumiCommand):

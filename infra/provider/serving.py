@@ -54,10 +54,19 @@ class _Servicer(ProviderServicer):
         return Empty()
 
 
-async def start_server(cloud: Cloud, engine: str = "") -> tuple[Any, int]:
-    """Start serving on a free port of this host; give the server and the port."""
+class _SharedServicer(_Servicer):
+    """Serves many engines: each cancels its provider when it is done, and none of the others may be stopped by that."""
+
+    async def Cancel(self, request: Any, context: Any) -> Any:  # noqa: ARG002, N802 - gRPC's name and arguments
+        """Carry on: whoever is interrupted says so with :func:`stop_waiting`."""
+        return Empty()
+
+
+async def start_server(cloud: Cloud, engine: str = "", *, shared: bool = False) -> tuple[Any, int]:
+    """Start serving on a free port of this host, one engine or many; give the server and the port."""
     server = grpc.aio.server(options=_GRPC_CHANNEL_OPTIONS)
-    servicer = _Servicer([], version("oneroof"), OneroofProvider(cloud), engine_address=engine)
+    kind = _SharedServicer if shared else _Servicer
+    servicer = kind([], version("oneroof"), OneroofProvider(cloud), engine_address=engine)
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(servicer, server)
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
@@ -74,6 +83,13 @@ def cloud_of(environment: Mapping[str, str]) -> Cloud:
     return _provider(environment)[0]
 
 
+def stop_waiting() -> None:
+    """Tell the providers of this process to stop waiting: what is under way ends at its next look."""
+    with _serving:
+        for cloud, _ in _served.values():
+            cloud.stopping.set()
+
+
 def _provider(environment: Mapping[str, str]) -> tuple[Cloud, int]:
     key = tuple(sorted(environment.items()))
     with _serving:
@@ -88,7 +104,7 @@ def _serve_here(cloud: Cloud) -> int:
 
     async def serve() -> None:
         try:
-            server, number = await start_server(cloud)
+            server, number = await start_server(cloud, shared=True)
         except BaseException as error:
             port.set_exception(error)
             raise
