@@ -98,6 +98,7 @@ def test_in_quarantine_nothing_runs_and_nobody_gets_in_and_taking_the_entry_away
     assert cloud.block_storage.get_volume(papers).status == "available"
 
 
+@pytest.mark.slow
 def test_without_a_verified_backup_or_with_an_approval_that_ended_nothing_is_erased(
     trial: Trial, backups: TrialBackup, cloud: Connection
 ) -> None:
@@ -120,6 +121,7 @@ def test_without_a_verified_backup_or_with_an_approval_that_ended_nothing_is_era
     assert cloud.block_storage.get_volume(papers).status == "maintenance", "without --yes nothing is erased"
 
 
+@pytest.mark.slow
 def test_what_was_erased_is_in_no_service_and_on_record(
     trial: Trial, cloud: Connection, oneroof: Callable[..., str]
 ) -> None:
