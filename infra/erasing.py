@@ -160,7 +160,8 @@ def _erase(
     return done, find_left(cloud, going)
 
 
-def _sweep(cloud: Cloud, slug: str, leftovers: Collection[Leftover], on_step: OnStep) -> None:
+def _sweep(cloud: Cloud, slug: str, found: Collection[Leftover], on_step: OnStep) -> None:
+    leftovers = [each for each in found if not each.goes_along]
     for each in leftovers:
         on_step(slug, stacks.Step("delete", each.noun, f"{each.name or each.identifier}, which no declaration names"))
     delete_leftovers(cloud, leftovers)

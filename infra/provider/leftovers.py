@@ -29,6 +29,8 @@ class Leftover:
     name: str
     project_id: str
     holds_data: bool = False
+    goes_along: bool = False
+    """A port that goes with the server or router that it belongs to."""
 
     def __str__(self) -> str:
         return f"{self.noun} {self.name or self.identifier}"
@@ -61,7 +63,8 @@ def find_leftovers(cloud: Cloud, projects: Collection[str]) -> tuple[Leftover, .
             owner = str(each.owner if noun == "image" else each.project_id)
             if owner in projects:
                 name = getattr(each, "floating_ip_address", None) or each.name or ""
-                found.append(Leftover(service, noun, str(each.id), str(name), owner, holds_data))
+                along = noun == "port" and str(each.device_owner or "").startswith(_IN_USE)
+                found.append(Leftover(service, noun, str(each.id), str(name), owner, holds_data, along))
     for project in projects:
         for name in list_containers(cloud, project):
             found.append(Leftover("object_store", "container", f"{project}/{name}", name, project, holds_data=True))
