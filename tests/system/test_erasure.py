@@ -49,9 +49,11 @@ def erasures(expires: str = f"{TODAY + timedelta(days=1)}", approved: str = f"{T
 def trial(lab: LabStatus, installation: Installation, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trial]:  # noqa: ARG001 - it must run first
     made = Trial(installation, tmp_path_factory.mktemp("erasure"), SLUG)
     made.declare(DECLARATION)
-    made.on_department("apply")
-    yield made
-    made.withdraw()
+    try:
+        made.on_department("apply")
+        yield made
+    finally:
+        made.withdraw()
 
 
 @pytest.fixture(scope="module")

@@ -63,9 +63,11 @@ EXPECTED = {
 def trial(lab: LabStatus, installation: Installation, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trial]:  # noqa: ARG001 - it must run first
     made = Trial(installation, tmp_path_factory.mktemp("removal"), SLUG)
     made.declare(BEFORE)
-    made.on_department("apply")
-    yield made
-    made.withdraw()
+    try:
+        made.on_department("apply")
+        yield made
+    finally:
+        made.withdraw()
 
 
 def planned(file: Path) -> set[tuple[str, str]]:
