@@ -197,11 +197,15 @@ def _due(jobs: Sequence[Job], installation: Installation, *, local: bool) -> tup
 
 
 def _jobs() -> Sequence[Job]:
+    from backup.erased import leave_out
     from backup.plan import build_jobs
     from backup.policy import load_policy
+    from backup.records import ErasureRecord, load_records
     from tenants.declaration.load import load_departments
 
-    return build_jobs(load_departments(repository() / "tenants"), load_policy())
+    declared = load_departments(repository() / "tenants")
+    erased = load_records(ErasureRecord, Installation.current().records) if any(d.erasures for d in declared) else ()
+    return build_jobs(leave_out(declared, erased), load_policy())
 
 
 def _say(line: str) -> None:

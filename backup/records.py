@@ -8,7 +8,7 @@ since, or a drill restored it byte for byte, *failed* otherwise. Nothing is ever
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from enum import StrEnum
@@ -112,8 +112,38 @@ class RepositoryRecord:
     recorded_at: datetime
 
 
-AnyRecord = BackupRecord | DrillRecord | CheckRecord | RepositoryRecord
-Record = TypeVar("Record", BackupRecord, DrillRecord, CheckRecord, RepositoryRecord)
+@dataclass(frozen=True)
+class ErasureRecord:
+    """Something of a department that was erased: by whose leave, what is kept of it, and what was looked for afterwards."""
+
+    KIND: ClassVar[str] = "erasure"
+
+    department: str
+    name: str
+    """``<kind> <project>/<name>`` as it was declared; ``department`` for all of it."""
+    started_at: datetime
+    ended_at: datetime
+    reason: str
+    approved_by: Sequence[str]
+    approved_on: str
+    """Days, ISO 8601, as are the next two."""
+    not_before: str
+    expires: str
+    quarantined_at: str
+    """Since when nobody reached it (ISO 8601)."""
+    snapshots: Mapping[str, str]
+    """Each volume and container that went, to its last verified snapshot; empty text where there is none."""
+    without_backup: str
+    identifiers: Mapping[str, str]
+    """Each thing that goes to its id in the cloud."""
+    left: Sequence[str]
+    """What was found afterwards all the same."""
+    outcome: Outcome
+    """Pending when it begins; verified once nothing is left, failed where something is, good where nobody looked."""
+
+
+AnyRecord = BackupRecord | DrillRecord | CheckRecord | RepositoryRecord | ErasureRecord
+Record = TypeVar("Record", BackupRecord, DrillRecord, CheckRecord, RepositoryRecord, ErasureRecord)
 
 
 def render_values(record: AnyRecord) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from ipaddress import ip_address, ip_network
 from typing import Any
 
 from infra.inventory.model import Inventory, Port, SecurityGroup
+from infra.provider.block_storage import WITHHELD
 from infra.provider.kind import FOREIGN, unmarked
 from infra.provider.network import said
 from infra.provider.registry import KINDS
@@ -250,6 +251,8 @@ def _server(cloud: Cloud, identifier: str, recorded: Recorded) -> Recorded | Non
         "flavor": it.flavor,
         "volume_ids": list(recorded["volume_ids"]) if same else told,
         "security_group_ids": list(port.security_group_ids) if port and port.device_id == identifier else [],
+        # the list does not tell a lock, but whether one in quarantine was switched on
+        "is_withheld": bool(recorded.get("is_withheld")) and it.status != "ACTIVE",
     }
 
 
@@ -260,6 +263,7 @@ def _volume(cloud: Cloud, identifier: str, _: Recorded) -> Recorded | None:
         "project_id": it.project_id,
         "size": it.size_gib,
         "volume_type": it.volume_type,
+        "is_withheld": it.status == WITHHELD,
     }
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from infra import agreement
-from infra.desired import DesiredState, build_desired
+from infra.desired import DesiredState
 from infra.outcome import Outcome, build_outcome, load_outcome, outcome_file, write_outcome
 from infra.programs import stacks
 from infra.programs.cloud import cloud_program
@@ -26,6 +26,7 @@ from infra.programs.department import department_program
 from infra.provider.cloud import Cloud
 from infra.provider.orphans import Orphan, find_orphans
 from infra.provider.serving import cloud_of
+from infra.retirement import Current, build_current
 from infra.shared import DesiredCloud
 from infra.sharing.grants import in_order, missing_grantees, standing
 from infra.sharing.record import append_entries, build_entries, record_file
@@ -49,7 +50,7 @@ class Site:
     engine: stacks.Engine
     external_network: str
     today: date
-    """The day whose sharing grants are in force."""
+    """The day, UTC, whose sharing grants are in force and on which approvals are judged."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ def digest(desired: DesiredState | DesiredCloud, external_network: str) -> str:
 
 def _code_digest() -> str:
     infra = repository() / "infra"
-    files = [infra / "desired.py", infra / "shared.py", infra / "outcome.py"]
+    files = [infra / "desired.py", infra / "retirement.py", infra / "shared.py", infra / "outcome.py"]
     files += [file for part in ("programs", "components", "provider") for file in (infra / part).glob("*.py")]
     return hashlib.sha256(b"".join(hashlib.sha256(file.read_bytes()).digest() for file in sorted(files))).hexdigest()
 
@@ -140,10 +141,9 @@ def apply_departments(
 
     One that is declared as it was applied is left alone, unless ``found`` is not as it was recorded.
     """
-    ordered = in_order(departments)
-    desired = {each.slug: (each, build_desired(each, catalogue, site.today)) for each in ordered}
-    coming = frozenset(desired)
-    yield from _side_by_side([partial(_apply, site, *pair, coming, refresh, found, on_step) for pair in desired.values()])
+    current = [current_of(site, department, catalogue) for department in in_order(departments)]
+    coming = frozenset(each.department.slug for each in current if not each.is_gone)
+    yield from _side_by_side([partial(_apply, site, each, coming, refresh, found, on_step) for each in current])
 
 
 def _side_by_side(work: Iterable[Callable[[], Applied]]) -> Iterator[Applied]:
@@ -158,52 +158,74 @@ def _side_by_side(work: Iterable[Callable[[], Applied]]) -> Iterator[Applied]:
             raise
 
 
+def current_of(site: Site, department: Department, catalogue: Catalogue) -> Current:
+    """Give a department as it is to be in this cloud today: with its quarantines, without what was erased."""
+    return build_current(department, catalogue, stacks.read_resources(site.engine, department.slug), site.today)
+
+
 def _apply(
     site: Site,
-    department: Department,
-    desired: DesiredState,
+    current: Current,
     coming: frozenset[str],
     refresh: bool,
     found: agreement.Cloud | None,
     on_step: OnStep,
 ) -> Applied:
-    slug, engine = department.slug, site.engine
-    wanted = digest(desired, site.external_network)
-    before = load_outcome(site.installation, slug, engine.cloud)
+    department, desired, engine = current.department, current.desired, site.engine
+    slug, wanted = department.slug, digest(desired, site.external_network)
+    if current.is_gone:
+        return Applied(slug, "skipped", 0.0)
+    before, now = load_outcome(site.installation, slug, engine.cloud), datetime.now(UTC)
     recorded = stacks.read_resources(engine, slug)
     moved = found is not None and any(agreement.find_moved(recorded, found))
     undeclared = found is not None and any(find_surplus(recorded, found))
-    interrupted = stacks.was_interrupted(engine, slug)
-    differs = refresh or moved or undeclared or interrupted
+    differs = refresh or moved or undeclared or stacks.was_interrupted(engine, slug)
     if not differs and before is not None and before.digest == wanted and engine.exists(slug):
-        if (now := build_outcome(department, stacks.read_outputs(engine, slug), cloud=engine.cloud, digest=wanted,
-                                 applied_at=datetime.fromisoformat(before.applied_at))) != before:  # fmt: skip
-            write_outcome(site.installation, now)  # a probe or a tier changed: nothing in the cloud did
+        outputs, at = stacks.read_outputs(engine, slug), datetime.fromisoformat(before.applied_at)
+        kept = build_outcome(department, outputs, cloud=engine.cloud, digest=wanted, applied_at=at)
+        kept = replace(kept, quarantine=build_quarantine(current, before, now))
+        if kept != before:
+            write_outcome(site.installation, kept)  # a probe or a tier changed: nothing in the cloud did
         if department.shares:  # a purpose or a last day may have changed
             _record_shares(site, slug, department.shares)
-        return Applied(slug, "skipped", 0.0, outcome=now)
+        return Applied(slug, "skipped", 0.0, outcome=kept)
     lost = lost_data(recorded, desired.data_holders)
-    if lost and not engine.may_erase:
+    if lost:
         reason = f"{', '.join(lost)}: no longer declared, holds data; nothing of {slug} was changed"
-        return Applied(
-            slug, "failed", 0.0, reasons=(f"{reason}. HINT: declare it again, or tell --erase-data",), outcome=before
-        )
+        hint = "declare it again, with an approval to erase it: runbooks/procedures/erase-data.md"
+        return Applied(slug, "failed", 0.0, reasons=(f"{reason}. HINT: {hint}",), outcome=before)
     if missing := tuple(missing_grantees(desired, coming, engine.exists)):
         return Applied(slug, "failed", 0.0, reasons=missing, outcome=before)
-    made: list[Outcome] = []
+    return converge(site, current, before, refresh=refresh or moved, found=found, on_step=on_step)
+
+
+def converge(
+    site: Site,
+    current: Current,
+    before: Outcome | None,
+    *,
+    refresh: bool,
+    found: agreement.Cloud | None = None,
+    on_step: OnStep,
+) -> Applied:
+    """Run a department's program and write down what came of it; roles that ``found`` has beside it are withdrawn."""
+    department, engine = current.department, site.engine
+    slug, made = department.slug, list[Outcome]()
+    interrupted = stacks.was_interrupted(engine, slug)
 
     def work(listen: Callable[[stacks.Step], None]) -> None:
-        program = department_program(desired, site.external_network)
+        program = department_program(current.desired, site.external_network)
         try:
-            outputs = stacks.update(engine, slug, program, refresh=refresh or moved, on_step=listen)
+            outputs = stacks.update(engine, slug, program, refresh=refresh, on_step=listen)
         finally:  # also what a failed run gave or took back
             _record_shares(site, slug, department.shares)
         if found is not None:
             withdraw_roles(engine, slug, found, listen)
         if interrupted:
             sweep_interrupted(engine, slug, listen)
-        now = datetime.now(UTC)
-        made.append(build_outcome(department, outputs, cloud=engine.cloud, digest=wanted, applied_at=now))
+        now, wanted = datetime.now(UTC), digest(current.desired, site.external_network)
+        built = build_outcome(department, outputs, cloud=engine.cloud, digest=wanted, applied_at=now)
+        made.append(replace(built, quarantine=build_quarantine(current, before, now)))
         write_outcome(site.installation, made[0])
 
     done = _timed(slug, work, on_step)
@@ -216,6 +238,12 @@ def _record_shares(site: Site, slug: str, grants: Sequence[Grant], reason: str =
     if stands or record_file(site.installation).exists():
         build = partial(build_entries, stands=stands, grants=grants, cloud=site.engine.cloud, owner=slug, reason=reason)
         append_entries(record_file(site.installation), partial(build, now=datetime.now(UTC)))
+
+
+def build_quarantine(current: Current, before: Outcome | None, now: datetime) -> dict[str, str]:
+    """Give since when each thing is in quarantine: what was already keeps its instant."""
+    known = before.quarantine if before is not None else {}
+    return {str(e.thing): known.get(str(e.thing), now.isoformat()) for e in current.quarantined}
 
 
 def _timed(stack: str, work: Callable[[Callable[[stacks.Step], None]], None], on_step: OnStep) -> Applied:

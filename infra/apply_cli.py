@@ -1,10 +1,10 @@
-"""``oneroof apply``, ``withdraw``, ``department`` and ``pulumi``."""
+"""``oneroof apply``, ``department`` and ``pulumi``."""
 
 from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +26,6 @@ _INTERRUPTED = 130
 @click.command()
 @click.argument("departments", nargs=-1)
 @shared_options
-@click.option("--erase-data", is_flag=True, help="Delete volumes and containers that are no longer declared.")
 @click.option(
     "--plan",
     "plan_file",
@@ -39,14 +38,14 @@ def apply(
     external_network: str,
     directory: Path | None,
     refresh: bool,
-    erase_data: bool,
     plan_file: Path | None,
 ) -> None:
     """Make the cloud as declared: what all share first, then DEPARTMENTS or all, three at once.
 
-    What did not change is left alone, what was changed by hand is taken back. A department that is refused (less than it
-    uses, more than the cloud has left) or fails stops no other; what is left is listed at the end, and the command ends
-    with 1. With --plan, what moved since the plan was made is told, nothing is changed, and it ends with 2.
+    What did not change is left alone, what was changed by hand is taken back; data is never deleted, and what is to be
+    erased goes into quarantine. A department that is refused (less than it uses, more than the cloud has left) or fails
+    stops no other; what is left is listed at the end, and the command ends with 1. With --plan, what moved since the plan
+    was made is told, nothing is changed, and it ends with 2.
     """
     from infra.apply import Applied, apply_cloud, apply_departments, has_moved
     from infra.plan.approved import find_refused, load_approved
@@ -58,7 +57,7 @@ def apply(
             Problem("got --plan with DEPARTMENTS or --refresh, expected it alone", "The plan says what is done.")
         )
     catalogue, every, chosen = load_declared(departments, directory)
-    site = open_site(Installation.current(), cloud=cloud, external_network=external_network, may_erase=erase_data, tell=tell)
+    site = open_site(Installation.current(), cloud=cloud, external_network=external_network, tell=tell)
     done: list[Applied] = []
     left: tuple[str, ...] = ()
     with_shared, say = True, _Said()
@@ -71,16 +70,16 @@ def apply(
         if with_shared:
             shared = load_shared(site, catalogue, every, may_build=True, tell=tell)
             done.append(apply_cloud(site, shared, refresh=refresh or has_moved(site, found), on_step=say))
-            _report(done[-1])
+            report(done[-1])
         if not any(each.state == "failed" for each in done):
             refused = find_refused(site, chosen, catalogue, tell=tell)
             for slug, reasons in refused.items():
                 done.append(Applied(slug, "failed", 0.0, reasons=tuple(f"refused: {reason}" for reason in reasons)))
-                _report(done[-1])
+                report(done[-1])
             given = [department for department in chosen if department.slug not in refused]
             for each in apply_departments(site, given, catalogue, refresh=refresh, found=found, on_step=say):
                 done.append(each)
-                _report(each)
+                report(each)
     except KeyboardInterrupt:
         click.echo("interrupted: what was under way is finished and recorded; run it again to carry on", err=True)
         _say_left(chosen, done, left)
@@ -101,35 +100,6 @@ def _say_left(chosen: Iterable[Department], done: list[Applied], left: Iterable[
             click.echo(f"left: {department.slug}: not begun")
     for what in left:
         click.echo(f"left: {what}")
-
-
-@click.command()
-@click.argument("departments", nargs=-1, required=True)
-@click.option("--cloud", default="oneroof", show_default=True, help="Entry of clouds.yaml to work on.")
-@click.option("--yes", is_flag=True, help="Really do it.")
-@click.option("--erase-data", is_flag=True, help="Delete its volumes and containers too.")
-def withdraw(departments: tuple[str, ...], cloud: str, yes: bool, erase_data: bool) -> None:
-    """Delete everything DEPARTMENTS have in the cloud; refuses while one holds data unless --erase-data is told."""
-    from infra import apply as applying
-    from infra.site import open_site, stacks_of
-
-    site = open_site(Installation.current(), cloud=cloud, external_network="", may_erase=erase_data, tell=tell)
-    known = stacks_of(site)
-    if unknown := [department for department in departments if department not in known]:
-        held = f"It has: {', '.join(known)}." if known else "Nothing was."
-        raise UserError(*(Problem(f"{department} was never applied to cloud {cloud}", held) for department in unknown))
-    if not yes:
-        what = f"this deletes everything of {', '.join(departments)} in cloud {cloud}"
-        raise UserError(Problem(what, "Tell --yes to do it."))
-    done: list[Applied] = []
-    try:
-        for each in applying.withdraw(site, dict.fromkeys(departments), on_step=_Said()):
-            done.append(each)
-            _report(each)
-    except KeyboardInterrupt:
-        click.echo("interrupted: run it again to carry on", err=True)
-        sys.exit(_INTERRUPTED)
-    sys.exit(_FAILED if any(each.state == "failed" for each in done) else 0)
 
 
 @click.group()
@@ -184,6 +154,11 @@ def pulumi() -> None:
     click.echo(ensure_pulumi(tell=tell))
 
 
+def report_steps() -> Callable[[str, Step], None]:
+    """Give what says each step as it begins, for whoever else changes the cloud."""
+    return _Said()
+
+
 class _Said:
     """Says each step as it begins, one line each; several stacks speak at once."""
 
@@ -198,7 +173,8 @@ class _Said:
                 click.echo(f"{stack}: {step.operation} {noun} {step.name}{changed}", err=True)
 
 
-def _report(applied: Applied) -> None:
+def report(applied: Applied) -> None:
+    """Say what became of one stack."""
     took = f" in {applied.seconds:.1f} s" if applied.state != "skipped" else ", nothing changed since the last apply"
     click.echo(f"{applied.stack}: {applied.state}{took}", err=True)
     for reason in applied.reasons:
@@ -225,4 +201,4 @@ def _table(done: list[Applied]) -> Any:
     return table
 
 
-COMMANDS: tuple[click.Command, ...] = (apply, withdraw, department, pulumi)
+COMMANDS: tuple[click.Command, ...] = (apply, department, pulumi)

@@ -66,6 +66,8 @@ class DesiredNetwork:
     name: str
     cidr: str
     routed: bool
+    withheld: bool = False
+    """In quarantine: off its router."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,8 @@ class DesiredVolume:
     name: str
     size: int
     volume_type: str
+    withheld: bool = False
+    """In quarantine: nobody can attach, change or delete it."""
 
 
 @dataclass(frozen=True)
@@ -103,6 +107,8 @@ class DesiredServer:
     """Whether it has an address that lives as long as it does."""
     server_group: str | None = None
     """Those that it shares no host with, where it can."""
+    withheld: bool = False
+    """In quarantine: off, and locked."""
 
 
 @dataclass(frozen=True)

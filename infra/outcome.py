@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,8 @@ class Outcome:
     projects: tuple[Mapping[str, Any], ...]
     groups: Mapping[str, str]
     users: Mapping[str, str]
+    quarantine: Mapping[str, str] = field(default_factory=dict)
+    """Things that are to be erased, each with the instant since when nobody reaches it (ISO 8601, UTC)."""
 
 
 def build_outcome(

@@ -16,8 +16,7 @@ from pathlib import Path
 from infra.adopt.adoption import Adoption, build_adoption
 from infra.adopt.text import insert_project, render_department
 from infra.agreement import Cloud as Reading
-from infra.apply import Site, digest
-from infra.desired import build_desired
+from infra.apply import Site, current_of, digest
 from infra.drift.unknown import PROVISIONER_ROLE
 from infra.inventory.model import Project
 from infra.outcome import build_outcome, load_outcome, write_outcome
@@ -102,7 +101,7 @@ def refuse_pending(site: Site, slug: str, directory: Path, catalogue: Catalogue,
     department = next(each for each in load_files(department_files(directory), catalogue) if each.slug == slug)
     without = department.model_copy(update={"projects": tuple(p for p in department.projects if p.name != key)})
     if before.digest not in (
-        digest(build_desired(each, catalogue, site.today), site.external_network) for each in (department, without)
+        digest(current_of(site, each, catalogue).desired, site.external_network) for each in (department, without)
     ):
         raise UserError(Problem(f"{slug} has changes that were not applied yet", f"Run `oneroof apply {slug}` first."))
 
@@ -115,7 +114,7 @@ def adopt(site: Site, wish: Wish, catalogue: Catalogue, on_step: Callable[[stack
     directory = wish.file.parent
     write_whole(wish.file, wish.text)
     department = _check(directory, wish.file, wish.text, catalogue)
-    desired = build_desired(department, catalogue, site.today)
+    desired = current_of(site, department, catalogue).desired
     try:
         grant_role(provider_cloud(site), PROVISIONER_ROLE, wish.project.id, wish.project.name)
     except CloudError as error:

@@ -34,7 +34,9 @@ class ProjectNetworks(pulumi.ComponentResource):
             inputs = {**owner, "network_id": made.id, "cidr": network.cidr}
             self.subnets[network.name] = Resource("network:Subnet", path, inputs, parent=self, after=[], gone_with=made)
         if project.has_router:
-            joined = [self.subnets[network.name].id for network in project.networks if network.routed]
+            joined = [
+                self.subnets[network.name].id for network in project.networks if network.routed and not network.withheld
+            ]
             inputs = {"name": project.key, "project_id": project_id, "external_network": external_network}
             self.router = Resource("network:Router", project.key, {**inputs, "subnet_ids": joined}, parent=self, after=after)
         for group in project.security_groups:

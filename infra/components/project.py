@@ -58,7 +58,13 @@ class DepartmentProject(pulumi.ComponentResource):
             volume.name: Resource(
                 "block_storage:Volume",
                 f"{project.key}/{volume.name}",
-                {"name": volume.name, "project_id": owner, "size": volume.size, "volume_type": volume.volume_type},
+                {
+                    "name": volume.name,
+                    "project_id": owner,
+                    "size": volume.size,
+                    "volume_type": volume.volume_type,
+                    "is_withheld": volume.withheld,
+                },
                 parent=self,
                 after=[quotas["block_storage"], *provisioner],
             )

@@ -43,6 +43,7 @@ class DepartmentServer(pulumi.ComponentResource):
                 "volume_ids": [volumes[name].id for name in server.volumes],
                 "user_data": server.user_data,
                 "server_group_id": server_groups[server.server_group].id if server.server_group else None,
+                "is_withheld": server.withheld,
             },
             parent=self,
             after=after,

@@ -58,7 +58,7 @@ def drift(departments: tuple[str, ...], cloud: str, directory: Path | None, as_j
 
 def _look(cloud: str, directory: Path | None, departments: tuple[str, ...]) -> Drift:
     from infra.agreement import Cloud
-    from infra.desired import build_desired
+    from infra.apply import current_of
     from infra.drift.comparison import CLOUD_STACK, build_drift
     from infra.drift.operators_own import load_operators_own
     from infra.inventory.collect import collect_inventory
@@ -71,7 +71,7 @@ def _look(cloud: str, directory: Path | None, departments: tuple[str, ...]) -> D
     every = load_departments(directory, catalogue)
     installation = Installation.current()
     site = open_site(installation, cloud=cloud, external_network="", tell=lambda message: click.echo(message, err=True))
-    declared = [build_desired(each, catalogue, site.today) for each in every]
+    declared = [current_of(site, each, catalogue).desired for each in every]
     recorded = {name: read_resources(site.engine, name) for name in (CLOUD_STACK, *stacks_of(site))}
     known = {CLOUD_STACK, *recorded, *(desired.slug for desired in declared)}
     if unknown := [slug for slug in departments if slug not in known]:

@@ -6,8 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from infra.apply import CLOUD_STACK, Site, is_current
-from infra.desired import build_desired
+from infra.apply import CLOUD_STACK, Site, current_of, is_current
 from infra.plan.approval import check_appliable, find_moved
 from infra.plan.departments import build_surroundings
 from infra.plan.document import PlanDocument, load_plan
@@ -78,7 +77,7 @@ def find_refused(
     from infra.inventory.collect import collect_inventory
     from infra.inventory.connect import connect
 
-    desired = [build_desired(department, catalogue, site.today) for department in departments]
+    desired = [current_of(site, department, catalogue).desired for department in departments]
     changed = {
         each.slug: (each, build_recorded(stacks.read_resources(site.engine, each.slug)))
         for each in desired

@@ -7,8 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from infra.agreement import Cloud, find_moved
-from infra.apply import CLOUD_STACK, Site, is_cloud_current, is_current, lost_data
-from infra.desired import DesiredState, build_desired
+from infra.apply import CLOUD_STACK, Site, current_of, is_cloud_current, is_current, lost_data
 from infra.inventory import Inventory
 from infra.plan.capacity import Host, Stock, build_host, build_stocks
 from infra.plan.cost import build_cost
@@ -23,6 +22,7 @@ from infra.programs import stacks
 from infra.programs.cloud import cloud_program
 from infra.programs.command import interrupt
 from infra.programs.department import department_program
+from infra.retirement import Current, render_standing
 from infra.shared import DesiredCloud, DesiredFlavor, build_cloud
 from infra.sharing.grants import missing_grantees
 from infra.surplus import ROLE_TYPE, find_surplus
@@ -68,10 +68,10 @@ def plan_departments(
     looks at every resource of every department.
     """
     cloud = None if compared is None else Cloud(compared)
-    desired = [build_desired(department, catalogue, site.today) for department in departments]
-    coming = frozenset(each.slug for each in desired)
+    current = [current_of(site, department, catalogue) for department in departments]
+    coming = frozenset(each.desired.slug for each in current if not each.is_gone)
     with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="plan") as pool:
-        futures = [pool.submit(_plan, site, each, coming, cloud, around) for each in desired]
+        futures = [pool.submit(_plan, site, each, coming, cloud, around) for each in current]
         try:
             for future in futures:
                 yield future.result()
@@ -102,15 +102,16 @@ def plan_gone(site: Site, slug: str) -> DepartmentPlan:
     return DepartmentPlan(slug, "gone", data_lost=lost, reasons=(why,))
 
 
-def _plan(
-    site: Site, desired: DesiredState, coming: frozenset[str], cloud: Cloud | None, around: Surroundings
-) -> DepartmentPlan:
-    slug, engine = desired.slug, site.engine
+def _plan(site: Site, current: Current, coming: frozenset[str], cloud: Cloud | None, around: Surroundings) -> DepartmentPlan:
+    desired, standing, engine = current.desired, render_standing(current), site.engine
+    slug = desired.slug
+    if current.is_gone:
+        return DepartmentPlan(slug, "unchanged", reasons=standing)
     resources = stacks.read_resources(engine, slug)
     undeclared = () if cloud is None else tuple(find_surplus(resources, cloud))
     same = is_current(site, desired) and resources and cloud is not None and not any(find_moved(resources, cloud))
     if same and not undeclared:
-        return DepartmentPlan(slug, "unchanged")
+        return DepartmentPlan(slug, "unchanged", reasons=standing)
     recorded = build_recorded(resources)
     declared = declared_quotas(desired)
     usage = replace(around.usage, stored=read_stored(site, recorded, declared))
@@ -119,7 +120,7 @@ def _plan(
         cost = _cost(recorded.quotas, declared, around)
         return DepartmentPlan(slug, "refused", refusals=refusals, cost=cost)
     lost = lost_data(recorded.resources, desired.data_holders)
-    kept = tuple(f"{what}: no longer declared, but holds data, so it stays until --erase-data is told" for what in lost)
+    kept = tuple(f"{what}: no longer declared, but holds data, so it stays until its erasure is approved" for what in lost)
     kept += tuple(missing_grantees(desired, coming, engine.exists))
     try:
         program = department_program(desired, site.external_network)
@@ -135,7 +136,7 @@ def _plan(
         steps=lines,
         replaced=replaced(lines),
         data_lost=lost_with(recorded, lines, desired.data_holders, read_holdings(site, recorded, lost)),
-        reasons=kept,
+        reasons=(*kept, *standing),
         cost=_cost(actual_quotas(recorded, changes), declared, around),
     )
 

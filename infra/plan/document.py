@@ -77,7 +77,7 @@ class DepartmentPlan:
     refusals: tuple[str, ...] = ()
     """Why it is not given: less than what is used, more than the cloud has left."""
     reasons: tuple[str, ...] = ()
-    """What else speaks against it: data that stays, a plan that could not be made."""
+    """What else is to be known: data that stays, what is in quarantine until when, a plan that could not be made."""
     cost: Cost | None = None
 
 

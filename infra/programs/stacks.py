@@ -52,7 +52,9 @@ class Engine:
     passphrase: str
     """Encrypts the secrets in the state."""
     may_erase: bool = False
-    """Whether what holds data may be deleted."""
+    """Whether all that holds data may be deleted."""
+    erasable: frozenset[str] = frozenset()
+    """Ids of what may be deleted with its data."""
     adopt: Path | None = None
     """File of what is taken over by its id instead of being made."""
 
@@ -65,7 +67,7 @@ class Engine:
         return {
             "OS_CLIENT_CONFIG_FILE": str(self.clouds),
             CLOUD_VARIABLE: self.cloud,
-            ERASE_VARIABLE: "yes" if self.may_erase else "no",
+            ERASE_VARIABLE: "yes" if self.may_erase else " ".join(sorted(self.erasable)),
             **({} if self.adopt is None else {ADOPT_VARIABLE: str(self.adopt)}),
         }
 

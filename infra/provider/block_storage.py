@@ -7,8 +7,11 @@ from typing import Any, ClassVar
 from infra.provider.cloud import Cloud
 from infra.provider.failure import CloudError
 from infra.provider.field import Field, number, text
-from infra.provider.kind import Kind, refuse_erasure
+from infra.provider.kind import Kind, refuse_erasure, unmarked
 from infra.provider.values import UNKNOWN, Values
+
+WITHHELD = "maintenance"
+"""Status in which Cinder lets nobody but an administrator attach, change, copy or delete a volume."""
 
 
 class VolumeType(Kind):
@@ -43,8 +46,18 @@ class Volume(Kind):
         "description": text(""),
         "size": number(least=1),
         "volume_type": text(None, replaces=True),
+        "is_withheld": Field(bool, False),
     }
     unique_by = ("name", "project_id")
+
+    def body(self, inputs: Values) -> Values:
+        """Leave out what is a status, and not told when it is made."""
+        return super().body({name: value for name, value in inputs.items() if name != "is_withheld"})
+
+    def show(self, cloud: Cloud, resource: Any, state: Values) -> Values:  # noqa: ARG002 - as of every kind
+        """Tell by its status whether it is in quarantine."""
+        own = {name: getattr(resource, name) for name in self.fields if name not in ("is_withheld", "description")}
+        return own | {"description": unmarked(resource.description), "is_withheld": resource.status == WITHHELD}
 
     def refuse(self, state: Values, inputs: Values) -> str | None:
         """A volume grows, it never shrinks."""
@@ -76,13 +89,15 @@ class Volume(Kind):
             seen[:] = [cloud.admin.block_storage.get_volume(identifier)]
             if seen[0].status.startswith("error"):
                 raise CloudError(f"volume {name} is in status {seen[0].status}")
-            return seen[0].status in ("available", "in-use")
+            return seen[0].status in ("available", "in-use", WITHHELD)
 
         cloud.wait(f"volume {name}", settled)
         return seen[0]
 
     def update(self, cloud: Cloud, identifier: str, state: Values, inputs: Values, changed: set[str]) -> None:
         """Rename it; let it grow, attached or not."""
+        if state.get("is_withheld"):
+            self._reset(cloud, identifier, inputs["name"], "available")
         words = changed & {"name", "description"}
         if words:
             super().update(cloud, identifier, state, inputs, words)
@@ -92,13 +107,21 @@ class Volume(Kind):
                 f"growing volume {inputs['name']}",
                 lambda: self._wait(cloud, identifier, inputs["name"]).size == inputs["size"],
             )
+        if inputs["is_withheld"]:
+            self._reset(cloud, identifier, inputs["name"], WITHHELD)
+
+    def _reset(self, cloud: Cloud, identifier: str, name: str, status: str) -> None:
+        """Change its status, once it is attached to nothing: the server that had it lets go at the same time."""
+        cloud.wait(f"detaching volume {name}", lambda: self._wait(cloud, identifier, name).status != "in-use")
+        cloud.admin.block_storage.reset_volume_status(identifier, status, None, None)
 
     def delete(self, cloud: Cloud, identifier: str, state: Values) -> None:
         """Delete it, only where the operator said that data may go, and wait until it is gone."""
         if self.get(cloud, identifier, state) is None:
             return
-        refuse_erasure(cloud, f"volume {state['name']}")
-        self._wait(cloud, identifier, state["name"])
+        refuse_erasure(cloud, f"volume {state['name']}", identifier)
+        if self._wait(cloud, identifier, state["name"]).status == WITHHELD:
+            self._reset(cloud, identifier, state["name"], "available")
         super().delete(cloud, identifier, state)
         cloud.wait(f"deleting volume {state['name']}", lambda: self.get(cloud, identifier, state) is None)
 

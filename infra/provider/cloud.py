@@ -15,7 +15,7 @@ from infra.provider.failure import CloudError
 CLOUD_VARIABLE = "ONEROOF_CLOUD"
 """Environment variable with the name of the entry in ``OS_CLIENT_CONFIG_FILE``."""
 ERASE_VARIABLE = "ONEROOF_ERASE_DATA"
-"""Environment variable that, as ``yes``, lets what holds data be deleted."""
+"""Environment variable with the ids of what may be deleted with its data, or ``yes`` for all of it."""
 
 ADOPT_VARIABLE = "ONEROOF_ADOPT"
 """Environment variable with a file of what is taken over by its id: JSON, Pulumi type to name in the stack to id."""
@@ -33,10 +33,10 @@ class Cloud:
         self._fresh: set[str] = set()
         self.stopping = threading.Event()
 
-    @property
-    def may_erase(self) -> bool:
-        """Whether the operator said that data may be deleted."""
-        return self._environ.get(ERASE_VARIABLE) == "yes"
+    def may_erase(self, identifier: str) -> bool:
+        """Tell whether this very thing may be deleted with its data."""
+        told = self._environ.get(ERASE_VARIABLE, "")
+        return told == "yes" or identifier in told.split()
 
     def adopted(self, pulumi_type: str, name: str) -> str:
         """Give the id of what exists and becomes this resource; empty where it is to be made as usual."""

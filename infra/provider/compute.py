@@ -28,6 +28,10 @@ class Flavor(Kind):
     unique_by = ()
 
 
+WITHHELD = "oneroof: quarantine"
+"""Why a server is locked that is to be erased: who is no administrator cannot start, change or delete it then."""
+
+
 class Server(Kind):
     """A virtual machine with one network and its volumes in order; it boots with a config drive."""
 
@@ -45,6 +49,7 @@ class Server(Kind):
         "volume_ids": Field(list, ()),
         "user_data": text("", replaces=True, recorded=True),
         "server_group_id": text(None, replaces=True, recorded=True),
+        "is_withheld": Field(bool, False),
     }
     outputs = ("fixed_address", "port_id")
     unique_by = ("name", "project_id")
@@ -87,7 +92,26 @@ class Server(Kind):
             **({"user_data": script} if script else {}),
             **({"scheduler_hints": {"group": group}} if group else {}),
         )
-        return self._wait_active(cloud, server.id, inputs["name"])
+        made = self._wait_active(cloud, server.id, inputs["name"])
+        if not inputs["is_withheld"]:
+            return made
+        self._withhold(cloud, server.id, inputs["name"])
+        return cloud.admin.compute.get_server(server.id)
+
+    def _withhold(self, cloud: Cloud, identifier: str, name: str) -> None:
+        """Lock it, then switch it off."""
+        compute = cloud.admin.compute
+        compute.lock_server(identifier, locked_reason=WITHHELD)
+        if compute.get_server(identifier).status == "ACTIVE":
+            compute.stop_server(identifier)
+            cloud.wait(f"stopping server {name}", lambda: compute.get_server(identifier).status == "SHUTOFF")
+
+    def _give_back(self, cloud: Cloud, identifier: str, name: str) -> None:
+        """Unlock it, then switch it on."""
+        cloud.admin.compute.unlock_server(identifier)
+        if cloud.admin.compute.get_server(identifier).status == "SHUTOFF":
+            cloud.admin.compute.start_server(identifier)
+            self._wait_active(cloud, identifier, name)
 
     def _wait_active(self, cloud: Cloud, identifier: str, name: str) -> Any:
         seen: list[Any] = []
@@ -117,8 +141,15 @@ class Server(Kind):
         if "security_group_ids" in changed:
             for port in list(cloud.admin.network.ports(device_id=identifier)):
                 cloud.admin.network.update_port(port.id, security_groups=inputs["security_group_ids"])
+        was_withheld = bool(state.get("is_withheld"))
         if "volume_ids" in changed:
+            if was_withheld:
+                cloud.admin.compute.unlock_server(identifier)
             self._converge_volumes(cloud, identifier, inputs)
+        if inputs["is_withheld"]:
+            self._withhold(cloud, identifier, inputs["name"])
+        elif was_withheld:  # what its owner locked or switched off stays so
+            self._give_back(cloud, identifier, inputs["name"])
 
     def _converge_volumes(self, cloud: Cloud, identifier: str, inputs: Values) -> None:
         """Keep the volumes that are in place already; from the first that differs on, detach and attach in order."""
@@ -151,6 +182,7 @@ class _Seen:
         self.fixed_address = port.fixed_ips[0]["ip_address"] if port and port.fixed_ips else ""
         self.security_group_ids = list(port.security_group_ids) if port else []
         self.volume_ids: list[str] = []
+        self.is_withheld = bool(server.is_locked) and server.locked_reason == WITHHELD
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._server, name)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 
@@ -47,3 +49,15 @@ def _service_words(response: Any) -> str:
         elif isinstance(item, list):
             queue += item
     return ""
+
+
+@contextmanager
+def as_cloud_error() -> Iterator[None]:
+    """Turn whatever the cloud refuses inside into a :class:`CloudError`."""
+    from keystoneauth1.exceptions import ClientException
+    from openstack.exceptions import SDKException
+
+    try:
+        yield
+    except (SDKException, ClientException) as error:
+        raise CloudError(describe_failure(error)) from error

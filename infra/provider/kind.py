@@ -168,7 +168,7 @@ def unmarked(description: str | None) -> str:
     return (description or "").removesuffix(MARK).rstrip()
 
 
-def refuse_erasure(cloud: Cloud, what: str) -> None:
-    """Raise unless the operator said that data may go."""
-    if not cloud.may_erase:
-        raise CloudError(f"{what} holds data and is kept; it is deleted only with --erase-data")
+def refuse_erasure(cloud: Cloud, what: str, identifier: str) -> None:
+    """Raise unless this very thing may go with its data."""
+    if not cloud.may_erase(identifier):
+        raise CloudError(f"{what} holds data and is kept; it is deleted only by an approved erasure")

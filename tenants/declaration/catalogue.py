@@ -91,6 +91,14 @@ class Catalogue(Declared):
     sharing: SharingPlan = Field(
         default=SharingPlan(), title="Sharing", description="What grants between departments keep to."
     )
+    quarantine_days: int = Field(
+        default=7,
+        strict=True,
+        ge=0,
+        le=3650,
+        title="Quarantine",
+        description="Days that what is to be erased is kept at least, stopped and out of reach.",
+    )
 
     def limits(self, quota: Quota) -> Limits:
         """Give every limit that a quota means; raises KeyError for a class that is not in the catalogue."""

@@ -16,6 +16,7 @@ from tenants.declaration.boot import check_user_data
 from tenants.declaration.contact import Contact
 from tenants.declaration.container import Container, ContainerQuota
 from tenants.declaration.credential import ApplicationCredential
+from tenants.declaration.erasure import Erasure
 from tenants.declaration.floating import AddressOrSwitch, FloatingAddress
 from tenants.declaration.network import Network, Protocol, SecurityGroup, SecurityRule
 from tenants.declaration.quota import Limits, Quota
@@ -31,6 +32,7 @@ __all__ = [
     "ContainerQuota",
     "Department",
     "Environment",
+    "Erasure",
     "FloatingAddress",
     "Grant",
     "Group",
@@ -229,9 +231,11 @@ class Department(Declared):
     refusals: tuple[Refusal, ...] = Field(
         default=(), title="Refusals", description="Requests of other departments that it does not grant, with the reason."
     )
-
     application_credentials: tuple[ApplicationCredential, ...] = Field(
         default=(), title="Application credentials", description="Logins of programs that work as local users."
+    )
+    erasures: tuple[Erasure, ...] = Field(
+        default=(), title="Erasures", description="What may be erased, after a quarantine, with an approval that ends."
     )
 
     def roles_of(self, user: str, project: str) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from tenants.declaration.model import Department
 from tenants.declaration.rules import (
     addresses,
     credentials,
+    erasures,
     names,
     people,
     placeholders,
@@ -38,6 +39,7 @@ def check(departments: Sequence[Department], stems: Sequence[str], catalogue: Ca
             *quotas.check(department, catalogue),
             *people.check(department),
             *credentials.check(department),
+            *erasures.check(department, catalogue),
             *addresses.check(department, catalogue),
         ):
             yield replace(finding, index=index)
@@ -50,5 +52,6 @@ def check_day(departments: Sequence[Department], today: date, only: Collection[s
     """Check the files of ``only`` for what has ended."""
     yield from sharing.check_day(departments, today, only)
     for index, department in enumerate(departments):
-        for finding in credentials.check_ends(department, today) if department.name in only else ():
-            yield replace(finding, index=index)
+        if department.name in only:
+            for finding in (*credentials.check_ends(department, today), *erasures.check_today(department, today)):
+                yield replace(finding, index=index)
