@@ -8,8 +8,6 @@ import click
 
 import backup.cli
 import backup.evidence_cli
-import erasure.cli
-import erasure.withdraw_cli
 import infra.cli
 import monitoring.cli
 import tenants.declaration.cli
@@ -39,15 +37,7 @@ def cli() -> None:
     """Build and run a shared government cloud: one machine room for all departments."""
 
 
-for _package in (
-    infra.cli,
-    tenants.declaration.cli,
-    backup.cli,
-    backup.evidence_cli,
-    erasure.cli,
-    erasure.withdraw_cli,
-    monitoring.cli,
-):
+for _package in (infra.cli, tenants.declaration.cli, backup.cli, backup.evidence_cli, monitoring.cli):
     for _command in _package.COMMANDS:
         cli.add_command(_command)
 

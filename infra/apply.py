@@ -18,6 +18,7 @@ from typing import Any, Literal
 
 from infra import agreement
 from infra.desired import DesiredState
+from infra.erasure.retirement import Current, build_current
 from infra.outcome import Outcome, build_outcome, load_outcome, outcome_file, write_outcome
 from infra.programs import stacks
 from infra.programs.cloud import cloud_program
@@ -26,7 +27,6 @@ from infra.programs.department import department_program
 from infra.provider.cloud import Cloud
 from infra.provider.orphans import Orphan, find_orphans
 from infra.provider.serving import cloud_of
-from infra.retirement import Current, build_current
 from infra.shared import DesiredCloud
 from infra.sharing.grants import in_order, missing_grantees, standing
 from infra.sharing.record import append_entries, build_entries, record_file
@@ -77,7 +77,7 @@ def digest(desired: DesiredState | DesiredCloud, external_network: str) -> str:
 
 def _code_digest() -> str:
     infra = repository() / "infra"
-    files = [infra / "desired.py", infra / "retirement.py", infra / "shared.py", infra / "outcome.py"]
+    files = [infra / "desired.py", infra / "erasure" / "retirement.py", infra / "shared.py", infra / "outcome.py"]
     files += [file for part in ("programs", "components", "provider") for file in (infra / part).glob("*.py")]
     return hashlib.sha256(b"".join(hashlib.sha256(file.read_bytes()).digest() for file in sorted(files))).hexdigest()
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from infra.agreement import Cloud, find_moved
 from infra.apply import CLOUD_STACK, Site, current_of, is_cloud_current, is_current, lost_data
+from infra.erasure.retirement import Current, render_standing
 from infra.inventory import Inventory
 from infra.plan.capacity import Host, Stock, build_host, build_stocks
 from infra.plan.cost import build_cost
@@ -22,7 +23,6 @@ from infra.programs import stacks
 from infra.programs.cloud import cloud_program
 from infra.programs.command import interrupt
 from infra.programs.department import department_program
-from infra.retirement import Current, render_standing
 from infra.shared import DesiredCloud, DesiredFlavor, build_cloud
 from infra.sharing.grants import missing_grantees
 from infra.surplus import ROLE_TYPE, find_surplus

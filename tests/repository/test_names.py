@@ -11,7 +11,7 @@ import pytest
 from tenants.installation import repository
 
 ROOT = repository()
-PACKAGES = ("tenants", "infra", "backup", "erasure", "monitoring")
+PACKAGES = ("tenants", "infra", "backup", "monitoring")
 MODULES = sorted(file.relative_to(ROOT) for package in PACKAGES for file in (ROOT / package).rglob("*.py"))
 WRITTEN = sorted(
     [*MODULES, Path("oneroof.py"), *(file.relative_to(ROOT) for file in (ROOT / "tests").rglob("*.py"))], key=str

@@ -12,7 +12,7 @@ import sys
 import tarfile
 from pathlib import Path
 
-PARTS = ("oneroof.py", "tenants", "infra", "backup", "erasure", "monitoring", "playbooks/secrets.yaml", "pyproject.toml")
+PARTS = ("oneroof.py", "tenants", "infra", "backup", "monitoring", "playbooks/secrets.yaml", "pyproject.toml")
 LEFT_OUT = {"__pycache__", ".git"}
 
 

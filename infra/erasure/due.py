@@ -10,7 +10,7 @@ from backup.erased import is_of
 from backup.proof import find_proof
 from backup.records import BackupRecord, ErasureRecord, Outcome, Source, append_records
 from infra.apply import Applied, OnStep, Site, current_of
-from infra.erasing import Candidate, erase, find_going, look_closer, waits_for
+from infra.erasure.erasing import Candidate, erase, find_going, look_closer, waits_for
 from infra.outcome import load_outcome
 from tenants.declaration.catalogue import Catalogue
 from tenants.declaration.erasure import Erasure, Thing, ThingKind, data_inside, parse_thing

@@ -13,7 +13,7 @@ from tenants.installation import Installation
 from tenants.problem import UserError
 
 if TYPE_CHECKING:
-    from erasure.due import Judged
+    from infra.erasure.due import Judged
 
 _FAILED, _DUE, _INTERRUPTED = 1, 3, 130
 
@@ -41,7 +41,7 @@ def erase(departments: tuple[str, ...], cloud: str, external_network: str, direc
     site = open_site(installation, cloud=cloud, external_network=external_network, tell=_say)
     _fetch(installation)
     from backup.records import ErasureRecord, load_backups, load_records
-    from erasure.due import erase_due, judge
+    from infra.erasure.due import erase_due, judge
 
     records = installation.records
     known = (load_backups(records), load_records(ErasureRecord, records))

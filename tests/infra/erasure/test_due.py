@@ -11,8 +11,8 @@ import pytest
 
 from backup.evidence import verify
 from backup.records import BackupRecord, ErasureRecord, Outcome, Source, append_records, load_records, render_values
-from erasure.due import Judged, build_record, end_record, judge_copies
-from infra.erasing import Candidate
+from infra.erasure.due import Judged, build_record, end_record, judge_copies
+from infra.erasure.erasing import Candidate
 from tenants.declaration.erasure import Erasure, Thing, parse_thing
 from tenants.declaration.model import Container, Department, Project, Volume
 

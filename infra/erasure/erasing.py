@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from infra.apply import Applied, OnStep, Site, converge, lost_data, withdraw
-from infra.gateway import remove_accounts
+from infra.erasure.gateway import remove_accounts
+from infra.erasure.retirement import TYPES, Current, build_current, find_recorded
 from infra.outcome import Outcome, load_outcome
 from infra.programs import stacks
 from infra.provider.cloud import Cloud
@@ -26,7 +27,6 @@ from infra.provider.leftovers import (
 )
 from infra.provider.registry import KINDS
 from infra.provider.serving import cloud_of
-from infra.retirement import TYPES, Current, build_current, find_recorded
 from tenants.declaration.catalogue import Catalogue
 from tenants.declaration.erasure import Erasure, Thing, ThingKind, data_inside, find_users
 from tenants.declaration.model import Department

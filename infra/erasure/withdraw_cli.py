@@ -30,8 +30,8 @@ def withdraw(departments: tuple[str, ...], cloud: str, yes: bool, erase_data: bo
     """
     from infra import apply as applying
     from infra.apply_cli import report, report_steps
-    from infra.erasing import find_going
-    from infra.gateway import remove_accounts
+    from infra.erasure.erasing import find_going
+    from infra.erasure.gateway import remove_accounts
     from infra.provider.failure import CloudError
     from infra.site import open_site, stacks_of
     from tenants.declaration.erasure import Thing, ThingKind
