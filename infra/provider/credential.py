@@ -74,12 +74,15 @@ class ApplicationCredential(Kind):
             return None
 
     def show(self, cloud: Cloud, resource: Any, state: Values) -> Values:  # noqa: ARG002 - as every kind
-        """Give its roles by name; what is secret comes from the state."""
+        """Give it with the roles it was made with: it keeps them for good, and Keystone adds those that they imply.
+
+        What is secret comes from the state.
+        """
         return {
             "name": resource.name,
             "user_id": state["user_id"],
             "project_id": resource.project_id,
-            "roles": sorted(role["name"] for role in resource.roles),
+            "roles": state.get("roles") or sorted(role["name"] for role in resource.roles),
             "expires_at": resource.expires_at,
             **{name: state[name] for name in self.secret if name in state},
         }

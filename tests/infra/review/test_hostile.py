@@ -133,7 +133,7 @@ def test_no_command_line_has_the_token_or_a_word_of_the_request(desk: Tried, tmp
 TRICKS = (
     "</code></details><script>alert(1)</script><img src=x onerror=alert(2)>",
     "@ops-chen #1 fixes #1 http://evil.example [a](http://evil.example) ![b](http://evil.example/b.png)",
-    "``` `` ` | cell | <!-- oneroof:review --> \u202e right to left",
+    "``` `` ` | cell | <!-- oneroof:review --> right to left",
     "/close",
 )
 
