@@ -81,7 +81,13 @@ def withhold(desired: DesiredState, things: Collection[Thing]) -> DesiredState:
         replace(group, roles={key: role for key, role in group.roles.items() if not held(ThingKind.PROJECT, key)})
         for group in desired.groups
     )
-    return replace(desired, groups=groups, projects=tuple(_withhold(project, things) for project in desired.projects))
+    return replace(
+        desired,
+        groups=groups,
+        projects=tuple(_withhold(project, things) for project in desired.projects),
+        # Keystone ends one itself where its user loses the role
+        credentials=tuple(each for each in desired.credentials if not held(ThingKind.PROJECT, each.project)),
+    )
 
 
 def _withhold(project: DesiredProject, things: Collection[Thing]) -> DesiredProject:
@@ -89,7 +95,8 @@ def _withhold(project: DesiredProject, things: Collection[Thing]) -> DesiredProj
         return any(thing.holds(Thing(kind, f"{project.key}/{name}")) for thing in things)
 
     attached = {name for server in project.servers for name in server.volumes}
-    reached = {server.network for server in project.servers if server.floating_ip}
+    addressed = set(project.floating_ips.values())
+    reached = {server.network for server in project.servers if server.floating_ip or server.name in addressed}
     shares = tuple(
         share
         for share in project.shares  # what is out of its own people's reach is out of others'

@@ -31,6 +31,10 @@ class ThingKind(StrEnum):
     CONTAINER = "container"
 
 
+VERSIONS = "-versions"
+"""Ends the name of the container that old versions of another one's objects go to."""
+
+
 @dataclass(frozen=True, order=True)
 class Thing:
     """One thing of a department, as its file names it."""
@@ -56,6 +60,8 @@ class Thing:
         """Tell whether another thing is inside this one, or is this one."""
         if self.kind is ThingKind.DEPARTMENT:
             return True
+        if self.kind is ThingKind.CONTAINER and other == Thing(self.kind, f"{self.path}{VERSIONS}"):
+            return True  # what was overwritten in it
         return self == other or (self.kind is ThingKind.PROJECT and other.project == self.path)
 
 

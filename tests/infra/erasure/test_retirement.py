@@ -151,3 +151,9 @@ def test_a_volume_waits_for_the_server_that_uses_it() -> None:
     known = outcome(**{str(volume): "2026-11-02T08:00:00+00:00"})
     said = waits_for(department.erasures[0], now, known, catalogue, FIRST)
     assert said == f"server prod/{server.name} still uses it"
+
+
+def test_old_versions_go_with_their_container() -> None:
+    papers = Thing(ThingKind.CONTAINER, "prod/papers")
+    assert papers.holds(Thing(ThingKind.CONTAINER, "prod/papers-versions"))
+    assert not papers.holds(Thing(ThingKind.CONTAINER, "prod/papers-2026"))
