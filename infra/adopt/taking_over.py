@@ -16,7 +16,7 @@ from pathlib import Path
 from infra.adopt.adoption import Adoption, build_adoption
 from infra.adopt.text import insert_project, render_department
 from infra.agreement import Cloud as Reading
-from infra.apply import Site, current_of, digest
+from infra.apply import Site, build_quarantine, current_of, digest
 from infra.drift.unknown import PROVISIONER_ROLE
 from infra.inventory.model import Project
 from infra.outcome import build_outcome, load_outcome, write_outcome
@@ -114,7 +114,11 @@ def adopt(site: Site, wish: Wish, catalogue: Catalogue, on_step: Callable[[stack
     directory = wish.file.parent
     write_whole(wish.file, wish.text)
     department = _check(directory, wish.file, wish.text, catalogue)
-    desired = current_of(site, department, catalogue).desired
+    current, before = (
+        current_of(site, department, catalogue),
+        load_outcome(site.installation, department.slug, site.engine.cloud),
+    )
+    desired = current.desired
     try:
         grant_role(provider_cloud(site), PROVISIONER_ROLE, wish.project.id, wish.project.name)
     except CloudError as error:
@@ -129,5 +133,6 @@ def adopt(site: Site, wish: Wish, catalogue: Catalogue, on_step: Callable[[stack
         program = department_program(desired, site.external_network)
         outputs = stacks.update(engine, wish.slug, program, refresh=False, on_step=on_step)
     now, wanted = datetime.now(UTC), digest(desired, site.external_network)
-    write_outcome(site.installation, build_outcome(department, outputs, cloud=engine.cloud, digest=wanted, applied_at=now))
+    built = build_outcome(current.department, outputs, cloud=engine.cloud, digest=wanted, applied_at=now)
+    write_outcome(site.installation, replace(built, quarantine=build_quarantine(current, before, now)))
     return department

@@ -71,7 +71,7 @@ def _look(cloud: str, directory: Path | None, departments: tuple[str, ...]) -> D
     every = load_departments(directory, catalogue)
     installation = Installation.current()
     site = open_site(installation, cloud=cloud, external_network="", tell=lambda message: click.echo(message, err=True))
-    declared = [current_of(site, each, catalogue).desired for each in every]
+    declared = [now.desired for each in every if not (now := current_of(site, each, catalogue)).is_gone]
     recorded = {name: read_resources(site.engine, name) for name in (CLOUD_STACK, *stacks_of(site))}
     known = {CLOUD_STACK, *recorded, *(desired.slug for desired in declared)}
     if unknown := [slug for slug in departments if slug not in known]:

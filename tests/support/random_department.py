@@ -84,6 +84,18 @@ def _project(draw: st.DrawFn, name: str, octets: str, number: int) -> Declaratio
     return project
 
 
+def keep_data(before: Declaration, after: Declaration) -> Declaration:
+    """Give ``after`` with every volume and container of ``before``: an apply erases none, and refuses to."""
+    projects = {project["name"]: dict(project) for project in after["projects"]}
+    for project in before["projects"]:
+        held = {kind: project[kind] for kind in ("volumes", "containers")}
+        if any(held.values()):
+            left = projects.setdefault(project["name"], {"name": project["name"], "volumes": [], "containers": []})
+            for kind, things in held.items():
+                left[kind] = list({thing["name"]: thing for thing in (*things, *left[kind])}.values())
+    return {**after, "projects": list(projects.values())}
+
+
 def render(declaration: Declaration) -> str:
     """Give the text of its file."""
     plain = json.loads(json.dumps(declaration))  # what is said twice is written twice: declarations know no anchors
