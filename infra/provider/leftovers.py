@@ -107,8 +107,7 @@ def find_traces(cloud: Cloud, projects: Collection[str]) -> tuple[str, ...]:
     found += [f"network: a quota of project {project}" for project in projects if project in limited]
     for project in projects:
         for service in ("compute", "block_storage"):
-            proxy = getattr(admin, service)
-            if _limits(proxy.get_quota_set(project)) != _limits(proxy.get_quota_set_defaults(project)):
+            if _has_limits(getattr(admin, service), project):
                 found.append(f"{service}: a quota of project {project}")
         used = admin.placement.get(f"/usages?project_id={project}", microversion="1.9").json().get("usages") or {}
         found += [f"placement: {amount} {what} of project {project}" for what, amount in sorted(used.items()) if amount]
@@ -148,6 +147,21 @@ def _pages(cloud: Cloud, address: str) -> Iterator[Any]:
         if not page:
             return
         marker = page[-1]["name"]
+
+
+def _has_limits(proxy: Any, project: str) -> bool:
+    """Tell whether a project has limits of its own.
+
+    Nova tells nothing of a project that is gone: its limits are deleted before it is.
+    """
+    from openstack.exceptions import BadRequestException
+
+    try:
+        return _limits(proxy.get_quota_set(project)) != _limits(proxy.get_quota_set_defaults(project))
+    except BadRequestException as error:
+        if "not a valid project" not in describe_failure(error):
+            raise
+        return False
 
 
 def _limits(quota: Any) -> dict[str, Any]:

@@ -142,6 +142,10 @@ def test_what_was_erased_is_in_no_service_and_on_record(
     for listed in (cloud.network.networks, cloud.network.routers, cloud.network.ips, cloud.network.security_groups):
         assert [each.id for each in listed() if each.project_id == project] == []
     assert project not in {quota.project_id for quota in cloud.network.quotas()}
+    for table in ("nova_api.quotas", "cinder.quotas"):  # Nova tells nothing of a project that is gone
+        rows = f"SELECT COUNT(*) FROM {table} WHERE project_id = '{project}'"  # noqa: S608 - constants and an id
+        rows += " AND NOT deleted" if table == "cinder.quotas" else ""
+        assert oneroof("lab", "ssh", "site-a", "--", f'mariadb -N -e "{rows}"') == "0"
     users = json.loads(oneroof("lab", "ssh", "site-a", "--", "radosgw-admin user list"))
     assert f"{project}${project}" not in users
     assert f"{prod['id']}${prod['id']}" in users
