@@ -6,25 +6,21 @@ import hashlib
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from trial_department import TrialDepartment, descendants
 
 from infra.lab.status import LabStatus
-from infra.outcome import Outcome, load_outcome
-from tenants.installation import Installation, repository
 
 pytestmark = pytest.mark.system
 
 SLUG = "system-trial"
-CLOUD = "oneroof"
 CALLS_OF_A_PLAN = 30
 METHODS = "GET|HEAD|POST|PUT|PATCH|DELETE"
 DECLARATION = f"""
@@ -65,46 +61,10 @@ else:
 """
 
 
-class Trial:
-    """A department of the tests' own, and the command as an operator runs it."""
-
-    def __init__(self, folder: Path) -> None:
-        self.installation = Installation.current()
-        self.folder = folder
-        shutil.copy(repository() / "tenants" / "catalogue.yaml", folder)
-        self.declare(DECLARATION)
-
-    def declare(self, text: str) -> None:
-        (self.folder / f"{SLUG}.yaml").write_text(text)
-
-    def argv(self, *words: str) -> list[str]:
-        return [sys.executable, "-c", "import oneroof; oneroof.main()", *words, "--cloud", CLOUD]
-
-    def run(self, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        argv = self.argv(*words)
-        return subprocess.run(argv, capture_output=True, text=True, env={**os.environ, **environment}, check=False)
-
-    def apply(self, *words: str) -> subprocess.CompletedProcess[str]:
-        done = self.run("apply", SLUG, "--directory", str(self.folder), *words)
-        assert done.returncode == 0, done.stderr
-        return done
-
-    def plan(self, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        return self.run("plan", SLUG, "--directory", str(self.folder), *words, **environment)
-
-    def outcome(self) -> Outcome:
-        outcome = load_outcome(self.installation, SLUG, CLOUD)
-        assert outcome is not None
-        return outcome
-
-    def withdraw(self) -> None:
-        done = self.run("withdraw", SLUG, "--yes", "--erase-data")
-        assert done.returncode == 0 or "never applied" in done.stderr, done.stderr
-
-
 @pytest.fixture(scope="module")
-def trial(lab: LabStatus, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trial]:  # noqa: ARG001 - it must run first
-    made = Trial(tmp_path_factory.mktemp("declared"))
+def trial(lab: LabStatus, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TrialDepartment]:  # noqa: ARG001 - it must run first
+    made = TrialDepartment(SLUG, tmp_path_factory.mktemp("declared"))
+    made.declare(DECLARATION)
     made.withdraw()
     yield made
     made.withdraw()
@@ -120,15 +80,15 @@ def written(requests: list[str]) -> list[str]:
     return [r for r in requests if not r.startswith(("GET ", "HEAD ")) and not r.endswith("/v3/auth/tokens")]
 
 
-def project_id(trial: Trial) -> str:
+def project_id(trial: TrialDepartment) -> str:
     return str(trial.outcome().projects[0]["id"])
 
 
-def server_names(cloud: Any, trial: Trial) -> list[str]:
+def server_names(cloud: Any, trial: TrialDepartment) -> list[str]:
     return sorted(server.name for server in cloud.compute.servers(all_projects=True, project_id=project_id(trial)))
 
 
-def test_applying_twice_changes_nothing_the_second_time(trial: Trial, cloud: Any) -> None:
+def test_applying_twice_changes_nothing_the_second_time(trial: TrialDepartment, cloud: Any) -> None:
     trial.declare(DECLARATION)
     trial.apply()
     assert server_names(cloud, trial) == ["guest", "keeper"]
@@ -138,7 +98,7 @@ def test_applying_twice_changes_nothing_the_second_time(trial: Trial, cloud: Any
 
 
 def test_a_plan_without_changes_is_a_few_bulk_reads(
-    trial: Trial, cloud: Any, oneroof: Callable[..., str], tmp_path: Path
+    trial: TrialDepartment, cloud: Any, oneroof: Callable[..., str], tmp_path: Path
 ) -> None:
     (tmp_path / "sitecustomize.py").write_text(SPY)
     seen, started = tmp_path / "seen", int(time.time())
@@ -154,7 +114,7 @@ def test_a_plan_without_changes_is_a_few_bulk_reads(
     assert written(arrived) == []
 
 
-def test_a_plan_writes_nothing(trial: Trial, tmp_path: Path) -> None:
+def test_a_plan_writes_nothing(trial: TrialDepartment, tmp_path: Path) -> None:
     trial.declare(DECLARATION.replace("size_gib: 1", "size_gib: 2").replace("papers", "leaflets"))
     (tmp_path / "sitecustomize.py").write_text(SPY)
     seen = tmp_path / "seen"
@@ -169,14 +129,14 @@ def test_a_plan_writes_nothing(trial: Trial, tmp_path: Path) -> None:
     assert tree_digest(trial.installation.pulumi_state) == before
 
 
-def test_what_was_removed_is_removed(trial: Trial, cloud: Any) -> None:
+def test_what_was_removed_is_removed(trial: TrialDepartment, cloud: Any) -> None:
     trial.declare(DECLARATION.replace("      - {name: guest, flavor: tiny, image: tiny}\n", ""))
     trial.apply()
     assert server_names(cloud, trial) == ["keeper"]
     assert [server["name"] for server in trial.outcome().projects[0]["servers"]] == ["keeper"]
 
 
-def test_a_volume_is_not_deleted_by_a_merge_alone(trial: Trial, cloud: Any) -> None:
+def test_a_volume_is_not_deleted_by_a_merge_alone(trial: TrialDepartment, cloud: Any) -> None:
     volume = trial.outcome().projects[0]["volumes"][0]["id"]
     without = DECLARATION.replace("    volumes:\n      - {name: data, size_gib: 1}\n", "")
     trial.declare(without.replace(", volumes: [data]", ""))
@@ -189,7 +149,7 @@ def test_a_volume_is_not_deleted_by_a_merge_alone(trial: Trial, cloud: Any) -> N
     assert cloud.block_storage.get_volume(volume).status == "in-use"
 
 
-def test_a_change_behind_its_back_is_seen_and_taken_back(trial: Trial, cloud: Any) -> None:
+def test_a_change_behind_its_back_is_seen_and_taken_back(trial: TrialDepartment, cloud: Any) -> None:
     trial.declare(DECLARATION)
     trial.apply()
     group = next(iter(cloud.network.security_groups(project_id=project_id(trial), name="web")))
@@ -211,7 +171,7 @@ def test_a_change_behind_its_back_is_seen_and_taken_back(trial: Trial, cloud: An
     assert cloud.compute.get_quota_set(project_id(trial)).cores != 999
 
 
-def apply_until_killed(trial: Trial, *at: str) -> None:
+def apply_until_killed(trial: TrialDepartment, *at: str) -> None:
     """Start an apply and kill every process of it as soon as it says one of these words."""
     argv = trial.argv("apply", SLUG, "--directory", str(trial.folder))
     with subprocess.Popen(argv, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True) as running:
@@ -226,7 +186,7 @@ def apply_until_killed(trial: Trial, *at: str) -> None:
         running.kill()
 
 
-def test_killed_in_the_midst_the_next_run_carries_on(trial: Trial, cloud: Any) -> None:
+def test_killed_in_the_midst_the_next_run_carries_on(trial: TrialDepartment, cloud: Any) -> None:
     trial.withdraw()
     apply_until_killed(trial, "create Router", "create Server")
     trial.apply()
@@ -238,7 +198,7 @@ def test_killed_in_the_midst_the_next_run_carries_on(trial: Trial, cloud: Any) -
     assert trial.plan("--refresh").returncode == 0
 
 
-def test_passwords_are_in_no_state_in_clear_and_in_a_file_of_their_owner(trial: Trial) -> None:
+def test_passwords_are_in_no_state_in_clear_and_in_a_file_of_their_owner(trial: TrialDepartment) -> None:
     import yaml
 
     done = trial.run("department", "clouds", SLUG)
@@ -253,7 +213,7 @@ def test_passwords_are_in_no_state_in_clear_and_in_a_file_of_their_owner(trial: 
 
 
 @pytest.mark.slow
-def test_withdrawing_takes_what_a_killed_run_had_not_recorded(trial: Trial, cloud: Any) -> None:
+def test_withdrawing_takes_what_a_killed_run_had_not_recorded(trial: TrialDepartment, cloud: Any) -> None:
     trial.withdraw()
     apply_until_killed(trial, "create Server")
     (domain,) = cloud.identity.domains(name=SLUG)
@@ -269,15 +229,3 @@ def test_withdrawing_takes_what_a_killed_run_had_not_recorded(trial: Trial, clou
     assert list(cloud.identity.domains(name=SLUG)) == []
     assert [s.name for s in cloud.compute.servers(all_projects=True) if s.project_id in projects] == []
     assert [v.name for v in cloud.block_storage.volumes(all_projects=True) if v.project_id in projects] == []
-
-
-def descendants(pid: int) -> list[int]:
-    """Give every process below one, deepest last."""
-    listed = subprocess.run(["ps", "-eo", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
-    parents = [tuple(map(int, line.split())) for line in listed.splitlines()]
-    found, queue = [], [pid]
-    while queue:
-        children = [child for child, parent in parents if parent == queue[0]]
-        found += children
-        queue = queue[1:] + children
-    return found

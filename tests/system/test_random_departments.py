@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,12 +14,11 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from random_department import Declaration, departments, keep_data, render
+from trial_department import TrialDepartment, descendants
 
 from infra.lab.status import LabStatus
-from infra.outcome import load_outcome
 from infra.provider.account import build_address
 from tenants.declaration.load import load_departments
-from tenants.installation import Installation, repository
 
 pytestmark = pytest.mark.system
 
@@ -39,31 +36,20 @@ UNHURRIED = settings(
 )
 
 
-class Department:
-    """The tests' own department, and the commands as an operator runs them."""
+class Department(TrialDepartment):
+    """The tests' own department, and what its accounts of objects hold."""
 
     def __init__(self, folder: Path, cloud: Any) -> None:
-        self.folder, self.cloud = folder, cloud
+        super().__init__(SLUG, folder)
+        self.cloud = cloud
         self.declared: Declaration = {"projects": []}
-        shutil.copy(repository() / "tenants" / "catalogue.yaml", folder)
 
-    def declare(self, declaration: Declaration) -> Declaration:
+    def keep_and_declare(self, declaration: Declaration) -> Declaration:
         """Declare it with the data that is there already; give what was written."""
         self.declared = declaration = keep_data(self.declared, declaration)
-        (self.folder / f"{SLUG}.yaml").write_text(render(declaration))
+        self.declare(render(declaration))
         load_departments(self.folder)
         return declaration
-
-    def argv(self, *words: str) -> list[str]:
-        return [sys.executable, "-c", "import oneroof; oneroof.main()", *words]
-
-    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(self.argv(*words), capture_output=True, text=True, check=False)
-
-    def apply(self, *words: str) -> str:
-        done = self.run("apply", SLUG, "--directory", str(self.folder), *words)
-        assert done.returncode == 0, f"{done.stderr}\n{(self.folder / f'{SLUG}.yaml').read_text()}"
-        return done.stderr
 
     def apply_until_killed(self, lines: int) -> None:
         """Start an apply; after so many lines of progress, kill every process of it at once."""
@@ -77,14 +63,9 @@ class Department:
                 with contextlib.suppress(ProcessLookupError):  # it came to its end first
                     os.kill(process, signal.SIGKILL)
 
-    def withdraw(self) -> None:
-        done = self.run("withdraw", SLUG, "--yes", "--erase-data")
-        assert done.returncode == 0 or "never applied" in done.stderr, done.stderr
-
     def containers(self) -> dict[str, list[str]]:
         """Give project to the containers that its account really has: no bulk reading tells of them."""
-        outcome = load_outcome(Installation.current(), SLUG)
-        assert outcome is not None
+        outcome = self.outcome()
         store, own = self.cloud.object_store, self.cloud.current_project_id
         addresses = {
             project["name"]: build_address(store.get_endpoint(), own, project["id"]) for project in outcome.projects
@@ -94,17 +75,6 @@ class Department:
             name: sorted(each["name"] for each in answer.json()) if answer.status_code == 200 else []
             for name, answer in answers.items()
         }
-
-
-def descendants(pid: int) -> list[int]:
-    listed = subprocess.run(["ps", "-eo", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
-    parents = [tuple(map(int, line.split())) for line in listed.splitlines()]
-    found, queue = [], [pid]
-    while queue:
-        children = [child for child, parent in parents if parent == queue[0]]
-        found += children
-        queue = queue[1:] + children
-    return found
 
 
 @pytest.fixture(scope="module")
@@ -118,12 +88,12 @@ def department(lab: LabStatus, cloud: Any, tmp_path_factory: pytest.TempPathFact
 def is_exactly(department: Department, declaration: Declaration) -> None:
     """Hold that the cloud has what is declared and nothing beside it, by bulk reading and one by one."""
     text = render(declaration)
-    drift = department.run("drift", SLUG, "--directory", str(department.folder))
+    drift = department.on_declared("drift")
     assert (drift.returncode, drift.stdout.strip()) == (0, "everything is as declared"), (
         f"{drift.stdout}{drift.stderr}\n{text}"
     )
-    assert f"{SLUG}: skipped" in department.apply()
-    plan = department.run("plan", SLUG, "--refresh", "--directory", str(department.folder))
+    assert f"{SLUG}: skipped" in department.apply().stderr
+    plan = department.plan("--refresh")
     assert (plan.returncode, plan.stdout.strip()) == (0, "nothing to change"), f"{plan.stdout}{plan.stderr}\n{text}"
     declared = {project["name"]: sorted(c["name"] for c in project["containers"]) for project in declaration["projects"]}
     assert department.containers() == declared
@@ -131,12 +101,12 @@ def is_exactly(department: Department, declaration: Declaration) -> None:
 
 def converges(department: Department, first: Declaration, second: Declaration, killed_after: int | None) -> None:
     """Apply one declaration, be killed on the way or not, then apply another: exactly that is there."""
-    department.declare(first)
+    department.keep_and_declare(first)
     if killed_after is None:
         department.apply()
     else:
         department.apply_until_killed(killed_after)
-    written = department.declare(second)
+    written = department.keep_and_declare(second)
     department.apply()
     is_exactly(department, written)
 

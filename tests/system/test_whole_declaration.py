@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,15 +13,13 @@ import yaml
 from keystoneauth1.exceptions import NotFound, Unauthorized
 from openstack.config import OpenStackConfig
 from openstack.connection import Connection
+from trial_department import TrialDepartment
 
 from infra.lab.status import LabStatus
-from infra.outcome import Outcome, load_outcome
-from tenants.installation import Installation, repository
 
 pytestmark = pytest.mark.system
 
 SLUG = "system-whole"
-CLOUD = "oneroof"
 BOOT_SECONDS = 180
 TITLE = "It's open; $(reboot)"
 DECLARATION = f"""
@@ -59,40 +53,9 @@ CHANGED = DECLARATION.replace("floating_ip: front}", "floating_ip: front, user_d
 )
 
 
-class Trial:
-    """A department of the tests' own, and the command as an operator runs it."""
-
-    def __init__(self, folder: Path) -> None:
-        self.installation = Installation.current()
-        self.folder = folder
-        shutil.copy(repository() / "tenants" / "catalogue.yaml", folder)
-        shutil.copytree(repository() / "tenants" / "blueprints", folder / "blueprints")
-
-    def declare(self, text: str) -> None:
-        (self.folder / f"{SLUG}.yaml").write_text(text)
-
-    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
-        argv = [sys.executable, "-c", "import oneroof; oneroof.main()", *words, "--cloud", CLOUD]
-        return subprocess.run(argv, capture_output=True, text=True, env=dict(os.environ), check=False)
-
-    def apply(self, *words: str) -> subprocess.CompletedProcess[str]:
-        done = self.run("apply", SLUG, "--directory", str(self.folder), *words)
-        assert done.returncode == 0, done.stderr
-        return done
-
-    def outcome(self) -> Outcome:
-        outcome = load_outcome(self.installation, SLUG, CLOUD)
-        assert outcome is not None
-        return outcome
-
-    def withdraw(self) -> None:
-        done = self.run("withdraw", SLUG, "--yes", "--erase-data")
-        assert done.returncode == 0 or "never applied" in done.stderr, done.stderr
-
-
 @pytest.fixture(scope="module")
-def trial(lab: LabStatus, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trial]:  # noqa: ARG001 - it must run first
-    made = Trial(tmp_path_factory.mktemp("whole"))
+def trial(lab: LabStatus, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TrialDepartment]:  # noqa: ARG001 - it must run first
+    made = TrialDepartment(SLUG, tmp_path_factory.mktemp("whole"))
     made.withdraw()
     made.declare(DECLARATION)
     made.apply()
@@ -101,7 +64,7 @@ def trial(lab: LabStatus, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 
 @pytest.fixture(scope="module")
-def project(trial: Trial) -> dict[str, Any]:
+def project(trial: TrialDepartment) -> dict[str, Any]:
     return dict(trial.outcome().projects[0])
 
 
@@ -141,7 +104,7 @@ def test_what_was_overwritten_and_deleted_in_a_versioned_container_can_be_read_a
     assert account("GET", "minutes/may").text == "draft"
 
 
-def credential(trial: Trial, folder: Path) -> tuple[Connection, str]:
+def credential(trial: TrialDepartment, folder: Path) -> tuple[Connection, str]:
     """Give what the application credential opens, and its secret, as an operator hands it out; no state has it in clear."""
     file = folder / "clouds.yaml"
     done = trial.run("department", "clouds", SLUG, "--output", str(file))
@@ -157,7 +120,7 @@ def credential(trial: Trial, folder: Path) -> tuple[Connection, str]:
 
 
 def test_an_application_credential_opens_its_project_is_secret_and_ends_when_it_is_renewed(
-    trial: Trial, project: dict[str, Any], tmp_path: Path
+    trial: TrialDepartment, project: dict[str, Any], tmp_path: Path
 ) -> None:
     before, secret = credential(trial, tmp_path)
     assert before.current_project_id == project["id"]
@@ -174,7 +137,7 @@ def test_an_application_credential_opens_its_project_is_secret_and_ends_when_it_
         before.session.auth.get_access(before.session)
 
 
-def test_an_address_of_its_own_is_kept_while_its_server_is_replaced(trial: Trial, project: dict[str, Any]) -> None:
+def test_an_address_of_its_own_is_kept_while_its_server_is_replaced(trial: TrialDepartment, project: dict[str, Any]) -> None:
     before = next(server for server in project["servers"] if server["name"] == "page")
     trial.declare(CHANGED)
     trial.apply()
@@ -204,6 +167,6 @@ def test_a_blueprint_in_use_answers_with_what_it_was_told(project: dict[str, Any
     assert f"<h1>{TITLE}</h1>" in page
 
 
-def test_looking_at_every_resource_again_finds_no_difference(trial: Trial) -> None:
-    planned = trial.run("plan", SLUG, "--directory", str(trial.folder), "--refresh")
+def test_looking_at_every_resource_again_finds_no_difference(trial: TrialDepartment) -> None:
+    planned = trial.plan("--refresh")
     assert (planned.returncode, planned.stdout.strip()) == (0, "nothing to change"), planned.stdout + planned.stderr
