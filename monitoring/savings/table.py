@@ -51,6 +51,7 @@ def print_savings(savings: Savings) -> None:
     )
     console.print(table)
     console.print(
+        "money in yuan; "
         f"baseline covers {savings.coverage:.0%} of the departments; {savings.measured:.0%} of its servers were measured",
         highlight=False,
     )
