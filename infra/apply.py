@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, date, datetime
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -75,6 +75,7 @@ def digest(desired: DesiredState | DesiredCloud, external_network: str) -> str:
     return total.hexdigest()[:16]
 
 
+@cache  # what runs does not change, and every department asks
 def _code_digest() -> str:
     infra = repository() / "infra"
     files = [infra / "desired.py", infra / "erasure" / "retirement.py", infra / "shared.py", infra / "outcome.py"]

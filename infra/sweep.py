@@ -38,9 +38,8 @@ def sweep_interrupted(engine: stacks.Engine, slug: str, listen: Listen) -> None:
     held = [orphan.called for orphan in orphans if orphan.kind.holds_data]
     if held and not engine.may_erase:
         what = f"{', '.join(held)}: made by an interrupted run, no longer declared, and may hold data"
-        raise stacks.StackError(
-            (f"{what}. HINT: declare it again, with an approval to erase it: runbooks/procedures/erase-data.md",)
-        )
+        hint = "declare it again, with an approval to erase it: runbooks/procedures/erase-data.md"
+        raise stacks.StackError((f"{what}. HINT: {hint}",))
     delete_found(cloud, orphans, listen)
     stacks.forget_interruption(engine, slug)
 

@@ -113,9 +113,8 @@ class Container(Kind):
     def delete(self, cloud: Cloud, identifier: str, state: Values) -> None:
         """Delete it; its objects only where the operator said that data may go."""
         store, path = _store(cloud, identifier), _address(cloud, identifier)
-        if cloud.may_erase(identifier) and state.get(
-            "versions_location"
-        ):  # else each deletion brings the version before back
+        if cloud.may_erase(identifier) and state.get("versions_location"):
+            # else each deletion brings the version before back
             _raise_for(store.post(path, headers={"X-Remove-Versions-Location": "x"}))
         while names := _objects(store, path):
             refuse_erasure(cloud, f"container {state['name']}", identifier)
