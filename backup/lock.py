@@ -25,6 +25,9 @@ PATIENCE = timedelta(minutes=35)
 """How long another's lock is waited for: longer than the half hour after which restic itself calls it stale."""
 PAUSE = timedelta(seconds=20)
 
+Ask = Callable[[Command], Completed]
+"""What runs restic to its end, here or on another machine."""
+
 
 @dataclass(frozen=True)
 class Lock:
@@ -74,13 +77,16 @@ def this_machine() -> Alive:
     )
 
 
-def clear_dead_locks(repository: Repository, here: Alive | None = None) -> tuple[Lock, ...]:
-    """Remove the locks of dead makers if all that restic would remove are such; give the locks that are left alone."""
+def clear_dead_locks(repository: Repository, here: Alive | None = None, ask: Ask = run) -> tuple[Lock, ...]:
+    """Remove the locks of dead makers if all that restic would remove are such; give the locks that are left alone.
+
+    ``here`` is the machine on which ``ask`` runs restic.
+    """
     here = here or this_machine()
-    locks = tuple(_read_locks(repository))
+    locks = tuple(_read_locks(repository, ask))
     living = tuple(lock for lock in locks if not is_dead(lock, here))
     if locks and not living:
-        run(build_unlock(repository))
+        ask(build_unlock(repository))
     return living
 
 
@@ -109,11 +115,11 @@ def run_unlocked(
             time.sleep(min(pause.total_seconds(), max(0.0, until - time.monotonic())))
 
 
-def _read_locks(repository: Repository) -> Iterable[Lock]:
-    listed = run(build_list_locks(repository))
+def _read_locks(repository: Repository, ask: Ask) -> Iterable[Lock]:
+    listed = ask(build_list_locks(repository))
     for name in re.findall(r"^[0-9a-f]{64}$", listed.stdout.decode("ascii", "replace"), re.MULTILINE):
         try:
-            yield parse_lock(run(build_read_lock(repository, name)).stdout)
+            yield parse_lock(ask(build_read_lock(repository, name)).stdout)
         except ValueError:  # cut short when its maker died, or gone meanwhile: it blocks nothing
             continue
 

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, Protocol, TypeVar
 
 from backup.ledger import append, load_entries
 from tenants.problem import Problem, UserError
@@ -56,6 +56,8 @@ class BackupRecord:
     """Of the stream (volume), or of the tree's ``SHA256SUMS`` (container, control plane)."""
     outcome: Outcome
     reason: str = ""
+    added_bytes: int | None = None
+    """What of it the vault did not have yet, before compression; unknown in old records."""
 
 
 @dataclass(frozen=True)
@@ -142,8 +144,35 @@ class ErasureRecord:
     """Pending when it begins; verified once nothing is left, failed where something is, good where nobody looked."""
 
 
-AnyRecord = BackupRecord | DrillRecord | CheckRecord | RepositoryRecord | ErasureRecord
-Record = TypeVar("Record", BackupRecord, DrillRecord, CheckRecord, RepositoryRecord, ErasureRecord)
+@dataclass(frozen=True)
+class DeletionRecord:
+    """Snapshots that the vault's side removed: written before it begins, and again when what is left was listed."""
+
+    KIND: ClassVar[str] = "deletion"
+
+    department: str
+    repository_id: str
+    started_at: datetime
+    ended_at: datetime
+    by: str
+    """``<user>@<machine>`` of who ran it."""
+    snapshots: Mapping[str, str]
+    """Each snapshot's full id, to why it may go."""
+    left: int
+    """Snapshots that the repository holds afterwards."""
+    outcome: Outcome
+    """Pending when it begins; verified once exactly these are gone, failed otherwise."""
+    reason: str = ""
+
+
+class AnyRecord(Protocol):
+    """A frozen dataclass of plain values that the ledger keeps under its kind."""
+
+    KIND: ClassVar[str]
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+
+Record = TypeVar("Record", bound=AnyRecord)
 
 
 def render_values(record: AnyRecord) -> dict[str, Any]:
@@ -198,8 +227,9 @@ def load_records(kind: type[Record], directory: Path) -> tuple[Record, ...]:
 
 
 def load_backups(directory: Path) -> tuple[BackupRecord, ...]:
-    """Give the last state of every snapshot and every failed run under ``records/``, oldest first."""
-    return latest_states(load_records(BackupRecord, directory))
+    """Give the last state of every snapshot in the vault and of every failed run under ``records/``, oldest first."""
+    gone = {i for d in load_records(DeletionRecord, directory) if d.outcome is not Outcome.PENDING for i in d.snapshots}
+    return tuple(r for r in latest_states(load_records(BackupRecord, directory)) if r.snapshot_id not in gone)
 
 
 def load_drills(directory: Path) -> tuple[DrillRecord, ...]:

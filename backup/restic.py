@@ -58,6 +58,8 @@ class Summary:
     snapshot_id: str
     """8 digits from 0.14, all 64 later."""
     bytes: int
+    added_bytes: int
+    """What of it the repository did not have yet, before compression."""
 
 
 def build_version() -> Command:
@@ -147,7 +149,8 @@ def parse_summary(output: bytes) -> Summary:
         except ValueError:
             continue
         if isinstance(message, Mapping) and message.get("message_type") == "summary" and message.get("snapshot_id"):
-            return Summary(str(message["snapshot_id"]), int(message["total_bytes_processed"]))
+            size, added = int(message["total_bytes_processed"]), int(message.get("data_added", 0))
+            return Summary(str(message["snapshot_id"]), size, added)
     raise ValueError("restic backup gave no summary with a snapshot")
 
 

@@ -144,6 +144,7 @@ def _pending(job: Job, taken: Taken) -> BackupRecord:
         taken.bytes,
         taken.sha256,
         Outcome.PENDING,
+        added_bytes=taken.added_bytes,
     )
 
 

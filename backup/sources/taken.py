@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from backup.command import Command, Completed, run
 from backup.ending import explain
 from backup.restic import (
     Repository,
+    Summary,
     build_backup_tree,
     build_snapshots,
     parse_snapshot_ids,
@@ -35,6 +36,8 @@ class Taken:
     """Of the stream, or of the tree's :data:`SUMS`."""
     taken_at: datetime
     """The instant the data is of."""
+    added_bytes: int | None = None
+    """What of it the vault did not have yet, before compression."""
 
 
 class NotTakenError(Exception):
@@ -57,8 +60,8 @@ def demand_restic(repository: Repository, command: Command, *, progress: Callabl
     return ended
 
 
-def identify(repository: Repository, stdout: bytes) -> tuple[str, int]:
-    """Give full id and size of the snapshot that ``restic backup`` says it made; it must be listed, once."""
+def identify(repository: Repository, stdout: bytes) -> Summary:
+    """Give what ``restic backup`` says of the snapshot it made, with its full id; it must be listed, once."""
     try:
         summary = parse_summary(stdout)
         listed = parse_snapshot_ids(demand_restic(repository, build_snapshots(repository, summary.snapshot_id)).stdout)
@@ -66,7 +69,7 @@ def identify(repository: Repository, stdout: bytes) -> tuple[str, int]:
         raise NotTakenError(str(error)) from error
     if len(listed) != 1 or not listed[0].startswith(summary.snapshot_id):
         raise NotTakenError(f"restic lists {len(listed)} snapshots called {summary.snapshot_id}, expected one")
-    return listed[0], summary.bytes
+    return replace(summary, snapshot_id=listed[0])
 
 
 def store_tree(repository: Repository, tree: Path, tag: str, taken_at: datetime) -> Taken:
@@ -75,10 +78,10 @@ def store_tree(repository: Repository, tree: Path, tag: str, taken_at: datetime)
     (tree / SUMS).write_bytes(sums)
     expected = sum(f.stat().st_size for f in tree.rglob("*") if f.is_file() and not f.is_symlink())
     ended = demand_restic(repository, build_backup_tree(repository, tree, tag), progress=watch_progress())
-    snapshot_id, stored = identify(repository, ended.stdout)
-    if stored != expected:
-        raise NotTakenError(f"restic stored {stored} bytes of a tree of {expected}")
-    return Taken(snapshot_id, stored, hashlib.sha256(sums).hexdigest(), taken_at)
+    made = identify(repository, ended.stdout)
+    if made.bytes != expected:
+        raise NotTakenError(f"restic stored {made.bytes} bytes of a tree of {expected}")
+    return Taken(made.snapshot_id, made.bytes, hashlib.sha256(sums).hexdigest(), taken_at, made.added_bytes)
 
 
 def render_sums(tree: Path) -> bytes:

@@ -42,10 +42,10 @@ def take(job: Job, volume_id: str, repository: Repository, say: Say) -> Taken:
         )
         if not piped.ok:
             raise NotTakenError(piped.reason)
-        snapshot_id, stored = identify(repository, piped.sink.stdout)
-        if stored != size:
-            raise NotTakenError(f"restic stored {stored} bytes of an image of {size}")
-        return Taken(snapshot_id, size, piped.sha256, taken_at)
+        made = identify(repository, piped.sink.stdout)
+        if made.bytes != size:
+            raise NotTakenError(f"restic stored {made.bytes} bytes of an image of {size}")
+        return Taken(made.snapshot_id, size, piped.sha256, taken_at, made.added_bytes)
     finally:
         demand(Command(("rbd", "snap", "rm", frozen, "--no-progress")))
 

@@ -12,6 +12,7 @@ import pytest
 from backup.ledger import Declared, append
 from backup.records import (
     BackupRecord,
+    DeletionRecord,
     DrillRecord,
     Outcome,
     Source,
@@ -72,3 +73,12 @@ def test_what_failed_or_is_pending_cannot_be_restored() -> None:
 
 def test_no_ledger_is_no_record(tmp_path: Path) -> None:
     assert load_backups(tmp_path) == ()
+
+
+def test_a_snapshot_that_the_vault_let_go_is_listed_no_more(tmp_path: Path) -> None:
+    kept, gone = replace(BACKUP, outcome=Outcome.GOOD), replace(BACKUP, snapshot_id="c" * 64)
+    deletion = DeletionRecord("health", "d" * 64, NOON, NOON, "root@a", {"c" * 64: "old"}, 1, Outcome.PENDING)
+    append_records(tmp_path, [kept, gone, deletion])
+    assert set(load_backups(tmp_path)) == {kept, gone}, "a deletion that only began proves nothing"
+    append_records(tmp_path, [replace(deletion, outcome=Outcome.VERIFIED)])
+    assert load_backups(tmp_path) == (kept,)

@@ -22,7 +22,7 @@ REPOSITORY = Repository("health", Path("/r/repository"), Path("/r/password"), Pa
 
 
 def test_summary_and_ids_are_found_in_what_0_14_prints() -> None:
-    assert parse_summary((DATA / "restic-0.14-backup.jsonl").read_bytes()) == Summary("18bde693", 3)
+    assert parse_summary((DATA / "restic-0.14-backup.jsonl").read_bytes()) == Summary("18bde693", 3, 347)
     ids = parse_snapshot_ids((DATA / "restic-0.14-snapshots.json").read_bytes())
     assert [i[:8] for i in ids] == ["eb06a342", "f26fd972"]  # oldest first
     assert parse_snapshot_ids(b"null\n") == ()

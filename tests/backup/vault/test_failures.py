@@ -262,7 +262,7 @@ def test_a_snapshot_that_is_not_listed_does_not_count(vault: Vault) -> None:
     vault.open()
     taken = vault.store()
     said = json.dumps({"message_type": "summary", "snapshot_id": taken.snapshot_id, "total_bytes_processed": 1}).encode()
-    assert identify(vault.repository, said)[0] == taken.snapshot_id
+    assert identify(vault.repository, said).snapshot_id == taken.snapshot_id
     (vault.files / "snapshots" / taken.snapshot_id).unlink()
     with pytest.raises(NotTakenError):
         identify(vault.repository, said)
