@@ -151,12 +151,14 @@ def pipe(
     timeout: timedelta = timedelta(hours=24),
     silence: timedelta = SILENCE,
     progress: Callable[[int], None] | None = None,
+    through: Callable[[IO[bytes]], Iterator[bytes]] | None = None,
 ) -> Piped:
     """Feed what ``source`` writes to ``sink``, with size and sha256 taken on the way.
 
     Where ``source`` fails or its size is not ``expected_bytes``, ``sink`` is interrupted before it sees the end of its
     input: a program that stores on end of file then stores nothing. Where nothing goes through during ``silence``, both
-    are stopped.
+    are stopped. ``through`` makes of what ``source`` writes what ``sink`` reads; its ``ValueError`` is a failure of the
+    stream. Size and sha256 are those of what ``sink`` reads.
     """
     started = time.monotonic()
     first = _start(source, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
@@ -169,24 +171,31 @@ def pipe(
     digest, count = hashlib.sha256(), 0
     with _Watchdog(timeout, first, second, silence=silence) as watchdog:
         first_talk, second_talk, answer = _Reader(first.stderr), _Reader(second.stderr), _Reader(second.stdout)
-        broken = False
-        for chunk in _chunks(first.stdout):
-            try:
-                second.stdin.write(chunk)
-            except BrokenPipeError:
-                broken = True
-                _stop(first)
-                break
-            watchdog.beat()
-            digest.update(chunk)
-            count += len(chunk)
-            if progress is not None:
-                progress(count)
+        stopped, wrong = False, ""
+        try:
+            for chunk in (through or _chunks)(first.stdout):
+                try:
+                    second.stdin.write(chunk)
+                except BrokenPipeError:
+                    stopped = True
+                    break
+                watchdog.beat()
+                digest.update(chunk)
+                count += len(chunk)
+                if progress is not None:
+                    progress(count)
+        except ValueError as error:
+            wrong = str(error)
+            stopped = bool(first.stdout.read(1))  # else it is at its end, and its own reason says more
+        if stopped:
+            _stop(first)
         first_code = first.wait()
-        reason = ""
-        if not broken and not watchdog.fired:
+        reason = wrong if stopped else ""
+        if not stopped and not watchdog.fired:
             if first_code != 0:
                 reason = Completed(source.argv, first_code, b"", _text(first_talk.finish()), 0.0).reason
+            elif wrong:
+                reason = wrong
             elif expected_bytes is not None and count != expected_bytes:
                 reason = f"{source.argv[0]} gave {count} bytes, expected {expected_bytes}"
             elif count == 0:

@@ -6,6 +6,7 @@ gone. Everything restored lies in a quarantine directory that only root can read
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import time
@@ -13,13 +14,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from backup.command import Command, Completed, run
 from backup.keys import Keys
 from backup.plan import Job
 from backup.records import BackupRecord, DrillRecord, Outcome, Source
+from backup.sources import stored_volume
 from backup.sources.taken import SUMS, NotTakenError, Say
-from backup.sources.volume import stream_name
 from tenants.machines import Machine
 
 VAULT_DIRECTORY = "/srv/vault"
@@ -108,26 +110,26 @@ class _Session:
     department: str
     keys: Keys
 
-    def restic(self, *arguments: str, output: str = "/dev/null") -> None:
+    def restic(self, *arguments: str, into: str = "cat > /dev/null") -> str:
         directory = str(self.host.variables.get("vault_directory", VAULT_DIRECTORY))
-        script = f"{render_restic(directory, self.department, *arguments)} > {shlex.quote(output)}"
-        _demand(self.host, script, self.keys.restic_password.encode())
+        script = f"set -o pipefail; {render_restic(directory, self.department, *arguments)} | {into}"
+        return _demand(self.host, shlex.join(["bash", "-c", script]), self.keys.restic_password.encode())
 
-    def demand(self, script: str) -> str:
-        return _demand(self.host, script)
+    def demand(self, script: str, stdin: bytes = b"") -> str:
+        return _demand(self.host, script, stdin)
 
     def sha256(self, path: str) -> str:
         return self.demand(shlex.join(["sha256sum", "--", path])).lstrip("\\").split(" ", 1)[0]
 
 
 def _restore_volume(job: Job, snapshot: BackupRecord, session: _Session) -> Restored:
-    file = f"{session.quarantine}/volume.raw"
+    file, program = f"{session.quarantine}/volume.raw", f"{session.quarantine}/stored_volume.py"
+    session.demand(f"cat > {shlex.quote(program)}", Path(stored_volume.__file__).read_bytes())
     started = time.monotonic()
-    session.restic("dump", snapshot.snapshot_id, stream_name(job), output=file)
+    told = session.restic("dump", snapshot.snapshot_id, "/", into=shlex.join(["python3", program, file]))
     seconds = time.monotonic() - started
-    size = int(session.demand(shlex.join(["stat", "--format=%s", file])))
-    digest = session.sha256(file)
-    return Restored(size, digest, seconds, _peek(job, session, file))
+    found = json.loads(told)
+    return Restored(int(found["bytes"]), str(found["sha256"]), seconds, _peek(job, session, file))
 
 
 def _restore_tree(job: Job, snapshot: BackupRecord, session: _Session) -> Restored:

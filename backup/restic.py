@@ -88,6 +88,11 @@ def build_backup_tree(repository: Repository, tree: Path, tag: str) -> Command:
     return repository.command("--json", "backup", f"--host={HOST}", f"--tag={tag}", ".", directory=tree)
 
 
+def build_dump_tree(repository: Repository, snapshot_id: str) -> Command:
+    """Give all of a snapshot as a tar on standard output; it takes no lock."""
+    return repository.command("--no-lock", "dump", snapshot_id, "/")
+
+
 def build_check(repository: Repository, part: int = 0, parts: int = 0) -> Command:
     """Check that everything the snapshots need is there; with a part, read each pack of it and compare its sum as well."""
     return repository.command("check", *([f"--read-data-subset={part}/{parts}"] if part else []))

@@ -1,0 +1,223 @@
+"""How a volume lies in a snapshot, and how its bytes come out of it again, whatever the form.
+
+Two forms, told apart by what the snapshot holds:
+
+- *extents*: ``extents/<number>/<offset>`` for each part of the volume that has storage (names are hexadecimal, so that they
+  sort as the bytes do), then ``manifest``: a header, and for each of them offset, revision and sha256. What is in between is
+  zeros. The sha256 of the manifest stands for the whole volume.
+- *stream*: one file with all bytes, which older snapshots have.
+
+It needs nothing but Python, and runs alone where oneroof is not installed: ``restic dump SNAPSHOT / | python3 THIS FILE``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+import re
+import sys
+import tarfile
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import IO, Any
+
+MANIFEST = "manifest"
+EXTENTS = "extents"
+FORMAT = 1
+PIECE = 1 << 20
+FOLDER_SHIFT = 30
+"""A folder of extents holds a GiB: where nothing in it changed, restic stores nothing anew for it."""
+
+_LINE = re.compile(rb"([0-9a-f]{16}) ([0-9a-f]{8}) ([0-9a-f]{64})\n")
+LINE_BYTES = 16 + 1 + 8 + 1 + 64 + 1
+
+
+class StoredVolumeError(ValueError):
+    """What a snapshot holds is not a volume, or not the one that its manifest describes."""
+
+
+@dataclass(frozen=True)
+class Extent:
+    """A part of a volume that has storage."""
+
+    offset: int
+    revision: int
+    """Of the run that last read it."""
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a volume held at one instant."""
+
+    size: int
+    extent: int
+    """Bytes of an extent; the last one of a volume may be shorter."""
+    image: str
+    """The storage's own id of the image: another volume of the same name has another."""
+    snapshot: str
+    """The storage's snapshot that was read."""
+    revision: int
+    read_at: str
+    """When everything was last read, whatever the storage said of it (ISO 8601)."""
+    extents: tuple[Extent, ...]
+
+    def length(self, offset: int) -> int:
+        """Give the bytes of the extent at an offset."""
+        return min(self.extent, self.size - offset)
+
+
+def extent_path(offset: int) -> str:
+    """Give where an extent lies in the snapshot."""
+    return f"{EXTENTS}/{offset >> FOLDER_SHIFT:06x}/{offset:016x}"
+
+
+def render_header(manifest: Manifest) -> bytes:
+    """Give the first line: all but the extents."""
+    values = {
+        "format": FORMAT,
+        "size": manifest.size,
+        "extent": manifest.extent,
+        "image": manifest.image,
+        "snapshot": manifest.snapshot,
+        "revision": manifest.revision,
+        "read_at": manifest.read_at,
+    }
+    return json.dumps(values, separators=(",", ":")).encode() + b"\n"
+
+
+def render_manifest(manifest: Manifest) -> bytes:
+    """Give a manifest as it is stored. Its size follows from the number of extents alone."""
+    lines = [f"{e.offset:016x} {e.revision:08x} {e.sha256}\n".encode() for e in manifest.extents]
+    return render_header(manifest) + b"".join(lines)
+
+
+def parse_manifest(data: bytes) -> Manifest:
+    """Give a manifest; raise :class:`StoredVolumeError` where it is none."""
+    header, _, rest = data.partition(b"\n")
+    try:
+        told: dict[str, Any] = json.loads(header)
+        if told["format"] != FORMAT:
+            raise StoredVolumeError(f"the manifest has format {told['format']}, expected {FORMAT}")
+        found = [(int(m[1], 16), int(m[2], 16), m[3].decode()) for m in _LINE.finditer(rest)]
+        manifest = Manifest(
+            int(told["size"]),
+            int(told["extent"]),
+            str(told["image"]),
+            str(told["snapshot"]),
+            int(told["revision"]),
+            str(told["read_at"]),
+            tuple(Extent(*values) for values in found),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise StoredVolumeError(f"the manifest cannot be read: {error}") from error
+    offsets = [e.offset for e in manifest.extents]
+    in_order = all(a < b for a, b in itertools.pairwise(offsets))
+    aligned = manifest.extent > 0 and all(o % manifest.extent == 0 and o < manifest.size for o in offsets)
+    if len(rest) != len(found) * LINE_BYTES or not in_order or not aligned:
+        raise StoredVolumeError("the manifest cannot be read: its lines are not a list of extents")
+    return manifest
+
+
+class StoredVolume:
+    """A volume coming out of a snapshot, as ``restic dump SNAPSHOT /`` gives it: a tar.
+
+    Every extent is compared with the manifest, which comes last: the bytes count only once :attr:`sha256` is there.
+    """
+
+    def __init__(self, tar: IO[bytes]) -> None:
+        self._tar = tar
+        self.size = 0
+        self.sha256 = ""
+        """Of the manifest, or of the stream; set at the end."""
+
+    def pieces(self) -> Iterator[tuple[int, bytes]]:
+        """Give offset and bytes of all that is stored, in order. Raises :class:`StoredVolumeError`."""
+        found: dict[int, tuple[int, str]] = {}
+        manifest: bytes | None = None
+        try:
+            with tarfile.open(fileobj=self._tar, mode="r|", bufsize=PIECE) as tar:
+                for member in tar:
+                    if not member.isfile():
+                        continue
+                    stream, name = tar.extractfile(member), member.name.lstrip("/")
+                    if stream is None or manifest is not None or self.sha256:
+                        raise StoredVolumeError(f"the snapshot holds {name}, which no volume has")
+                    if name == MANIFEST:
+                        manifest = stream.read()
+                    elif match := re.fullmatch(rf"{EXTENTS}/[0-9a-f]{{6}}/([0-9a-f]{{16}})", name):
+                        offset = int(match[1], 16)
+                        digest = hashlib.sha256()
+                        yield from _read(stream, offset, digest)
+                        found[offset] = (member.size, digest.hexdigest())
+                    elif "/" not in name and not found:
+                        whole = hashlib.sha256()
+                        yield from _read(stream, 0, whole)
+                        self.size, self.sha256 = member.size, whole.hexdigest()
+                    else:
+                        raise StoredVolumeError(f"the snapshot holds {name}, which no volume has")
+            while self._tar.read(PIECE):  # the tar's own end
+                pass
+        except tarfile.TarError as error:
+            raise StoredVolumeError(f"the snapshot did not arrive whole: {error}") from error
+        if manifest is not None:
+            self.size, self.sha256 = compare(found, parse_manifest(manifest)), hashlib.sha256(manifest).hexdigest()
+        if not self.sha256:
+            raise StoredVolumeError("the snapshot holds no whole volume")
+
+    def stream(self) -> Iterator[bytes]:
+        """Give all bytes of the volume, the zeros as well."""
+        place = 0
+        for offset, data in self.pieces():
+            yield from _zeros(offset - place)
+            yield data
+            place = offset + len(data)
+        yield from _zeros(self.size - place)
+
+    def write(self, file: IO[bytes]) -> None:
+        """Write the volume into a new file, which stays sparse where the volume is."""
+        for offset, data in self.pieces():
+            file.seek(offset)
+            file.write(data)
+        file.truncate(self.size)
+
+
+def compare(found: dict[int, tuple[int, str]], manifest: Manifest) -> int:
+    """Give the volume's size; raise :class:`StoredVolumeError` where size and sha256 of an extent are not the manifest's."""
+    expected = {e.offset: (manifest.length(e.offset), e.sha256) for e in manifest.extents}
+    if found != expected:
+        wrong = sorted(o for o in expected.keys() | found.keys() if found.get(o) != expected.get(o))
+        raise StoredVolumeError(
+            f"{len(wrong)} of {len(expected)} extents differ from the manifest, the first at byte {wrong[0]}"
+        )
+    return manifest.size
+
+
+def _read(stream: IO[bytes], offset: int, digest: Any) -> Iterator[tuple[int, bytes]]:
+    while data := stream.read(PIECE):
+        digest.update(data)
+        yield offset, data
+        offset += len(data)
+
+
+def _zeros(count: int) -> Iterable[bytes]:
+    piece = bytes(min(PIECE, max(count, 0)))
+    while count > 0:
+        yield piece[:count]
+        count -= PIECE
+
+
+def main() -> None:
+    """Write the volume to the file that is named; say its size and sha256 as JSON, or what is wrong with it."""
+    volume = StoredVolume(sys.stdin.buffer)
+    try:
+        with open(sys.argv[1], "xb") as file:  # noqa: PTH123 - nothing but what it needs
+            volume.write(file)
+    except StoredVolumeError as error:
+        sys.exit(str(error))
+    print(json.dumps({"bytes": volume.size, "sha256": volume.sha256}))
+
+
+if __name__ == "__main__":
+    main()
