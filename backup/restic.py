@@ -113,6 +113,16 @@ def build_unlock(repository: Repository) -> Command:
     return repository.command("unlock")
 
 
+def build_dump(repository: Repository, snapshot_id: str, file: str) -> Command:
+    """Write one file of a snapshot to standard output."""
+    return repository.command("--no-lock", "--quiet", "dump", snapshot_id, file)
+
+
+def build_restore(repository: Repository, snapshot_id: str, target: Path) -> Command:
+    """Put all files of a snapshot under a directory."""
+    return repository.command("--no-lock", "--quiet", "restore", snapshot_id, "--target", str(target))
+
+
 def build_snapshots(repository: Repository, *ids: str) -> Command:
     """List snapshots, all of them or those named."""
     return repository.command("--no-lock", "--json", "snapshots", *ids)

@@ -40,7 +40,8 @@ def run_jobs(
 ) -> tuple[BackupRecord, ...]:
     """Run jobs on this host; give the last record of each. Raises :class:`UserError` where this host cannot run any."""
     version = probe_version(say)
-    wanted = sorted(jobs, key=lambda j: (j.department, j.source, j.name))
+    # the control plane last: it takes along the evidence of all that was backed up before
+    wanted = sorted(jobs, key=lambda j: (j.source is Source.CONTROL_PLANE, j.department, j.source, j.name))
     cloud = _lazy_cloud(installation)
     ended: list[BackupRecord] = []
     for department, own in groupby(wanted, key=lambda j: j.department):
@@ -108,7 +109,7 @@ def _take(job: Job, repository: Repository, installation: Installation, cloud: C
         case Source.CONTROL_PLANE:
             from backup.sources import control_plane
 
-            return control_plane.take(job, repository, staging, pushed_directory(installation), say)
+            return control_plane.take(job, repository, staging, pushed_directory(installation), installation.records, say)
 
 
 def _lazy_cloud(installation: Installation) -> Callable[[], Cloud]:

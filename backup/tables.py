@@ -9,6 +9,8 @@ from backup.evidence import Examined
 from backup.plan import Job
 from backup.policy import Policy, render_duration
 from backup.records import BackupRecord, DrillRecord
+from backup.restore.record import RestoreRecord
+from backup.restore.wish import Wish
 
 
 def render_backups(records: Iterable[BackupRecord]) -> str:
@@ -36,6 +38,36 @@ def render_drills(records: Iterable[DrillRecord]) -> str:
             _outcome(r),
         )
         for r in records
+    ]
+    return _table(head, rows)
+
+
+def render_restores(records: Iterable[RestoreRecord]) -> str:
+    """Give one line a restore."""
+    head = ("DEPARTMENT", "SOURCE", "NAME", "INTO", "RESTORED TO", "SIZE", "SECONDS", "OUTCOME")
+    rows = [
+        (
+            r.department,
+            r.source,
+            r.name,
+            r.target,
+            _instant(r.recovery_point_at),
+            _size(r.restored_bytes),
+            f"{r.recovery_seconds:.1f}",
+            _outcome(r),
+        )
+        for r in records
+    ]
+    return _table(head, rows)
+
+
+def render_wishes(wishes: Iterable[Wish]) -> str:
+    """Give one line for each snapshot that would be restored."""
+    head = ("DEPARTMENT", "SOURCE", "NAME", "INTO", "AS OF", "SNAPSHOT", "SIZE", "PROVEN")
+    rows = [
+        (s.department, s.source, s.name, w.target, _instant(s.started_at), s.snapshot_id[:8], _size(s.bytes), s.outcome)
+        for w in wishes
+        for s in [w.snapshot]
     ]
     return _table(head, rows)
 
@@ -76,7 +108,7 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join("  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in (head, *rows))
 
 
-def _outcome(record: BackupRecord | DrillRecord) -> str:
+def _outcome(record: BackupRecord | DrillRecord | RestoreRecord) -> str:
     return f"{record.outcome}: {record.reason}" if record.reason else str(record.outcome)
 
 

@@ -5,6 +5,7 @@
 - ``ceph/``: monitor, OSD and CRUSH map, keys, configuration
 - ``keystone/``: fernet and credential keys, without which a restored Keystone cannot read its own data
 - ``etc/``: configuration of the services
+- ``ledger/``: the evidence as this machine holds it, this backup's own entry not yet among it
 - ``operator/``: pushed by the operator's machine: Pulumi state, encrypted secrets, inventory, git commit
 """
 
@@ -16,6 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from backup.command import Command
+from backup.ledger import list_ledgers
 from backup.plan import Job
 from backup.restic import Repository
 from backup.sources.taken import NotTakenError, Say, Taken, demand, store_tree
@@ -71,7 +73,7 @@ LEFT_OUT = ("etc/oneroof/restic",)
 """Passwords of the repositories: with them in here, one repository would open all others."""
 
 
-def take(job: Job, repository: Repository, staging: Path, pushed: Path, say: Say) -> Taken:
+def take(job: Job, repository: Repository, staging: Path, pushed: Path, records: Path, say: Say) -> Taken:
     """Back the control plane up; raise :class:`NotTakenError` where any part of it cannot be read whole."""
     tree = staging / job.department
     shutil.rmtree(tree, ignore_errors=True)
@@ -99,6 +101,9 @@ def take(job: Job, repository: Repository, staging: Path, pushed: Path, say: Say
         if not (pushed / "pulumi").is_dir():
             raise NotTakenError(f"{pushed} has no Pulumi state: it comes with the first run from the operator's machine")
         demand(Command(("cp", "--archive", str(pushed), str(tree / "operator"))))
+        (tree / "ledger").mkdir(mode=0o700)
+        for ledger in list_ledgers(records):
+            demand(Command(("cp", "--archive", str(ledger), str(tree / "ledger"))))
         return store_tree(repository, tree, str(job.source), taken_at)
     finally:
         shutil.rmtree(tree, ignore_errors=True)

@@ -1,0 +1,177 @@
+"""``oneroof restore``."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from tenants.installation import Installation
+from tenants.problem import Problem, UserError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from backup.restore.record import RestoreRecord
+    from backup.restore.wish import Wish
+
+_FAILED, _DUE, _INTERRUPTED = 1, 3, 130
+
+
+@click.group()
+def restore() -> None:
+    """Bring data back from the vault: shown first, done with --yes, compared with its record before it counts."""
+
+
+def _options(command: Callable[..., None]) -> Callable[..., None]:
+    for option in reversed(
+        (
+            click.option(
+                "--at", metavar="INSTANT", help="The newest snapshot not younger than this, UTC: 2026-11-20T10:00."
+            ),
+            click.option("--overwrite", is_flag=True, help="Also where the target holds data."),
+            click.option("--yes", is_flag=True, help="Restore."),
+        )
+    ):
+        command = option(command)
+    return command
+
+
+@restore.command()
+@click.argument("department")
+@click.argument("name", metavar="PROJECT/VOLUME")
+@click.option("--into", metavar="PROJECT/VOLUME", help="Another volume of the department, as it is declared.")
+@click.option("--to", "file", type=click.Path(path_type=Path), help="A new file on this machine instead.")
+@_options
+def volume(
+    department: str, name: str, into: str | None, file: Path | None, at: str | None, overwrite: bool, yes: bool
+) -> None:
+    """Restore a volume of DEPARTMENT: into itself or another one that no server uses, or to a file.
+
+    Refuses a volume that holds data unless --overwrite is told; what it held is then kept beside it in Ceph. Ends with 0
+    where the data is there as its record says, 1 where it is not, 3 where --yes was not told.
+    """
+    _one("volume", department, name, into, file, at, overwrite=overwrite, yes=yes)
+
+
+@restore.command()
+@click.argument("department")
+@click.argument("name", metavar="PROJECT/CONTAINER")
+@click.option("--into", metavar="PROJECT/CONTAINER", help="Another container of the department, as it is declared.")
+@click.option("--to", "folder", type=click.Path(path_type=Path), help="A new folder on this machine instead.")
+@_options
+def container(
+    department: str, name: str, into: str | None, folder: Path | None, at: str | None, overwrite: bool, yes: bool
+) -> None:
+    """Restore a container of DEPARTMENT: what is missing of it is put back, or all of it into a folder.
+
+    Refuses where an object differs from the snapshot's unless --overwrite is told; objects that the snapshot does not have
+    are left. Run again after an interruption, it puts only what is still missing.
+    """
+    _one("container", department, name, into, folder, at, overwrite=overwrite, yes=yes)
+
+
+@restore.command()
+@click.argument("name", metavar="DEPARTMENT")
+@_options
+def department(name: str, at: str | None, overwrite: bool, yes: bool) -> None:
+    """Restore a whole department: its declaration is applied, then its volumes and containers are filled.
+
+    A volume that a server uses is refused: stop and detach it first, or restore it alone into another. One that fails stops
+    no other.
+    """
+    from backup.command import Command, attach
+    from backup.records import load_backups
+    from backup.restore.operator import restore_into_cloud, update_ledgers
+    from backup.restore.wish import Wish, choose, parse_instant
+
+    installation = Installation.existing()
+    update_ledgers(installation, _say)
+    found = choose(load_backups(installation.records), name, at=parse_instant(at) if at else None)
+    if not found:
+        raise UserError(Problem(f"{name}: there is no snapshot that counts", "`oneroof backup list` shows every one."))
+    wishes = [Wish(snapshot, snapshot.name, overwrite) for snapshot in found]
+    _show_or_go_on(wishes, yes=yes)
+    if code := attach(Command((sys.argv[0], "apply", name))):
+        raise UserError(Problem(f"oneroof apply {name} ended with {code}", "Mend what it says, and run the restore again."))
+    _end(restore_into_cloud(wishes, installation), len(wishes))
+
+
+@restore.command(hidden=True)
+@click.argument("file", type=click.Path(path_type=Path))
+def here(file: Path) -> None:
+    """Restore what a file lists, on the operations host."""
+    from backup.restore.running import run_wishes
+    from backup.restore.wish import parse_wishes
+
+    for ending in (signal.SIGTERM, signal.SIGHUP):  # end as after Ctrl-C: programs first, then what they left
+        signal.signal(ending, signal.default_int_handler)
+    wishes = parse_wishes(file.read_text(encoding="utf-8"))
+    try:
+        _end(run_wishes(wishes, Installation.current(), _say), 0)
+    finally:
+        file.unlink()
+
+
+def _one(
+    source: str,
+    department: str,
+    name: str,
+    into: str | None,
+    path: Path | None,
+    at: str | None,
+    *,
+    overwrite: bool,
+    yes: bool,
+) -> None:
+    from backup.keys import load_keys
+    from backup.records import Source, load_backups
+    from backup.restore.operator import restore_into_cloud, restore_into_files, update_ledgers
+    from backup.restore.wish import Wish, choose_one, parse_instant
+    from tenants.machines import load_machine
+
+    if into and path:
+        raise click.UsageError("--into and --to exclude each other.")
+    instant = parse_instant(at) if at else None
+    if path is not None and path.exists() and not overwrite:
+        raise UserError(Problem(f"{path} is there already, expected a new name", "--overwrite replaces it."))
+    installation = Installation.existing()
+    update_ledgers(installation, _say)
+    snapshot = choose_one(load_backups(installation.records), department, Source(source), name, instant)
+    wish = Wish(snapshot, str(path or into or name), overwrite)
+    _show_or_go_on([wish], yes=yes)
+    if path is None:
+        _end(restore_into_cloud([wish], installation), 1)
+        return
+    keys = load_keys(installation)
+    if department not in keys:
+        raise UserError(Problem(f"{department}: its repository's password is not here, expected it in backup-keys.yml"))
+    vault = load_machine(installation, "vaults")
+    _end([restore_into_files(snapshot, keys[department], vault, path.resolve(), installation, _say)], 1)
+
+
+def _show_or_go_on(wishes: Sequence[Wish], *, yes: bool) -> None:
+    from backup.tables import render_wishes
+
+    if not yes:
+        click.echo(render_wishes(wishes))
+        click.echo("nothing was restored: --yes does it", err=True)
+        sys.exit(_DUE)
+
+
+def _end(records: Sequence[RestoreRecord], expected: int) -> None:
+    from backup.tables import render_restores
+
+    click.echo(render_restores(records))
+    if len(records) < expected or any(r.outcome == "failed" for r in records):
+        sys.exit(_FAILED)
+
+
+def _say(line: str) -> None:
+    click.echo(line, err=True)
+
+
+COMMANDS: tuple[click.Command, ...] = (restore,)

@@ -1,0 +1,115 @@
+"""What the operator's machine does for a restore: has the operations host bring data back, or fetches it into files."""
+
+from __future__ import annotations
+
+import hashlib
+import shlex
+import sys
+import tarfile
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from backup.command import Command, Completed, attach, run
+from backup.drill import LONGEST, VAULT_DIRECTORY, render_restic
+from backup.exchange import SITE_HOME, fetch_ledgers, send_ledgers
+from backup.keys import Keys
+from backup.records import BackupRecord, Source, append_records, load_records
+from backup.restore.container import check_tree
+from backup.restore.record import RestoreRecord
+from backup.restore.running import as_job, failed, restored
+from backup.restore.volume import Written
+from backup.restore.wish import Wish, render_wishes
+from backup.sources.taken import NotTakenError, Say
+from backup.sources.volume import stream_name
+from tenants.installation import Installation
+from tenants.machines import Machine, load_machine
+from tenants.problem import Problem, UserError
+
+WISHES = f"{SITE_HOME}/restore.jsonl"
+
+
+def update_ledgers(installation: Installation, say: Say) -> None:
+    """Bring the evidence up to date where the operations host answers; else the records here have to do."""
+    try:
+        fetch_ledgers(installation, load_machine(installation, "operations"))
+    except UserError as error:
+        say(f"{error}\nGoing on with the records of this machine.")
+
+
+def restore_into_cloud(wishes: Sequence[Wish], installation: Installation) -> tuple[RestoreRecord, ...]:
+    """Have the operations host restore; give the records that this made. Raises :class:`UserError` where it cannot begin."""
+    host = load_machine(installation, "operations")
+    before = set(load_records(RestoreRecord, installation.records))
+    told = run(Command(host.ssh(f"umask 077 && cat > {WISHES}")), stdin=render_wishes(wishes).encode())
+    if not told.ok:
+        raise UserError(Problem(f"{host.name}: {told.reason}"))
+    script = f"ONEROOF_HOME={SITE_HOME} exec {shlex.join(('oneroof', 'restore', 'here', WISHES))} > /dev/null"
+    code = attach(Command(host.ssh(script, terminal=sys.stdin.isatty() and sys.stderr.isatty())))
+    if code not in (0, 1):
+        raise UserError(Problem(f"{host.name}: the restore ended with {code}", "Its last lines above say why."))
+    fetch_ledgers(installation, host)
+    return tuple(r for r in load_records(RestoreRecord, installation.records) if r not in before)
+
+
+def restore_into_files(
+    snapshot: BackupRecord, keys: Keys, vault: Machine, target: Path, installation: Installation, say: Say
+) -> RestoreRecord:
+    """Bring a snapshot into a file (volume) or a new folder (container), from the vault's own storage; give the record."""
+    wish, started_at = Wish(snapshot, str(target)), datetime.now(UTC)
+    say(f"{wish.label}: restoring {snapshot.snapshot_id[:8]} from {vault.name}")
+    fetch = _fetch_volume if snapshot.source is Source.VOLUME else _fetch_tree
+    try:
+        fetch(snapshot, keys, vault, target)
+    except (NotTakenError, OSError) as error:
+        record = failed(wish, started_at, str(error))
+    else:
+        record = restored(wish, started_at, Written(snapshot.bytes, snapshot.sha256))
+    append_records(installation.records, [record])
+    try:
+        send_ledgers(installation, load_machine(installation, "operations"))
+    except UserError as error:
+        say(str(error))
+    return record
+
+
+def fetch_tree(department: str, snapshot_id: str, password: str, vault: Machine, folder: Path) -> None:
+    """Bring the files of a snapshot from the vault's own storage into a new folder, readable by its owner alone."""
+    directory = str(vault.variables.get("vault_directory", VAULT_DIRECTORY))
+    folder.mkdir(mode=0o700)
+    packed = folder.with_name(f".{folder.name}.tar")
+    try:
+        script = render_restic(directory, department, "dump", "--archive", "tar", snapshot_id, "/")
+        _demand(run(Command(vault.ssh(script)), stdin=password.encode(), output=packed, timeout=LONGEST), vault)
+        with tarfile.open(packed) as archive:
+            archive.extractall(folder, filter="tar")
+    finally:
+        packed.unlink(missing_ok=True)
+
+
+def _fetch_volume(snapshot: BackupRecord, keys: Keys, vault: Machine, file: Path) -> None:
+    directory = str(vault.variables.get("vault_directory", VAULT_DIRECTORY))
+    name = stream_name(as_job(snapshot, snapshot.name))
+    script = render_restic(directory, snapshot.department, "dump", snapshot.snapshot_id, name)
+    part = file.with_name(f".{file.name}.part")
+    try:
+        _demand(run(Command(vault.ssh(script)), stdin=keys.restic_password.encode(), output=part, timeout=LONGEST), vault)
+        with part.open("rb") as stream:
+            found = hashlib.file_digest(stream, "sha256").hexdigest()
+        if found != snapshot.sha256:
+            raise NotTakenError(f"the snapshot gave {found[:16]}…, its record says {snapshot.sha256[:16]}…")
+        part.replace(file)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _fetch_tree(snapshot: BackupRecord, keys: Keys, vault: Machine, folder: Path) -> None:
+    part = folder.with_name(f".{folder.name}.part")
+    fetch_tree(snapshot.department, snapshot.snapshot_id, keys.restic_password, vault, part)
+    check_tree(part, snapshot.sha256)
+    part.replace(folder)
+
+
+def _demand(ended: Completed, vault: Machine) -> None:
+    if not ended.ok:
+        raise NotTakenError(f"{vault.name}: {ended.reason}")

@@ -1,0 +1,38 @@
+"""What the ledger tells of a restore."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+
+from backup.records import Outcome, Source
+
+
+@dataclass(frozen=True)
+class RestoreRecord:
+    """One snapshot brought back, into the cloud or into a file, and compared."""
+
+    KIND: ClassVar[str] = "restore"
+
+    department: str
+    source: Source
+    name: str
+    target: str
+    """The volume or container that it went into, ``<project>/<name>``; a path where it went into files."""
+    started_at: datetime
+    ended_at: datetime
+    snapshot_id: str
+    recovery_point_at: datetime
+    """The instant the restored data is of."""
+    restored_bytes: int
+    sha256_expected: str
+    sha256_restored: str
+    outcome: Outcome
+    """Verified where all of it is there and is what was backed up; failed otherwise."""
+    reason: str = ""
+
+    @property
+    def recovery_seconds(self) -> float:
+        """Seconds from the start until the data was there and compared."""
+        return (self.ended_at - self.started_at).total_seconds()

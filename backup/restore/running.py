@@ -1,0 +1,96 @@
+"""Restores run on the operations host: one after the other, each compared and recorded before the next begins."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from backup.keys import DIRECTORY, installed_repository
+from backup.opening import probe_version
+from backup.plan import Job
+from backup.records import BackupRecord, Outcome, Source, append_records
+from backup.restore import container, volume
+from backup.restore.record import RestoreRecord
+from backup.restore.target import Target
+from backup.restore.volume import Written
+from backup.restore.wish import Wish
+from backup.sources.taken import NotTakenError, Say
+from tenants.installation import Installation
+from tenants.problem import UserError
+
+
+def run_wishes(
+    wishes: Iterable[Wish], installation: Installation, say: Say, directory: Path = DIRECTORY
+) -> tuple[RestoreRecord, ...]:
+    """Restore here; give the record of each. One that fails stops no other."""
+    version = probe_version(say)
+    target = Target(installation.clouds)
+    ended: list[RestoreRecord] = []
+    for wish in wishes:
+        started_at = datetime.now(UTC)
+        say(f"{wish.label}: restoring {wish.snapshot.snapshot_id[:8]} of {wish.snapshot.started_at:%Y-%m-%d %H:%M}Z")
+        try:
+            cache = installation.home / "cache" / "restic"
+            repository = replace(installed_repository(wish.snapshot.department, cache, directory), version=version)
+            job = as_job(wish.snapshot, wish.target)
+            if wish.snapshot.source is Source.VOLUME:
+                written = volume.restore_volume(
+                    job,
+                    target.volume(job),
+                    wish.snapshot,
+                    (repository, as_job(wish.snapshot, wish.snapshot.name)),
+                    overwrite=wish.overwrite,
+                    is_lost=wish.is_lost,
+                    say=say,
+                )
+            else:
+                written = container.restore_container(
+                    job, target, wish.snapshot, repository, installation.home / "staging", overwrite=wish.overwrite, say=say
+                )
+        except (NotTakenError, UserError, OSError) as error:
+            record = failed(wish, started_at, str(error))
+        else:
+            if written.note:
+                say(f"{wish.label}: {written.note}")
+            if not written.sha256:  # an earlier run restored it, and its record says so
+                continue
+            record = restored(wish, started_at, written)
+        append_records(installation.records, [record])
+        ended.append(record)
+    return tuple(ended)
+
+
+def as_job(snapshot: BackupRecord, name: str) -> Job:
+    """Give a snapshot's volume or container, or another of its department, as the sources know it."""
+    return Job(snapshot.department, snapshot.source, name, "", timedelta(), timedelta(), timedelta())
+
+
+def restored(wish: Wish, started_at: datetime, written: Written) -> RestoreRecord:
+    """Give the record of a restore whose bytes are those of the snapshot's record."""
+    return _record(wish, started_at, written, Outcome.VERIFIED, "")
+
+
+def failed(wish: Wish, started_at: datetime, reason: str) -> RestoreRecord:
+    """Give the record of a restore that did not come to its end."""
+    return _record(wish, started_at, Written(0, ""), Outcome.FAILED, " ".join(reason.split()))
+
+
+def _record(wish: Wish, started_at: datetime, written: Written, outcome: Outcome, reason: str) -> RestoreRecord:
+    one = wish.snapshot
+    return RestoreRecord(
+        one.department,
+        one.source,
+        one.name,
+        wish.target,
+        started_at,
+        datetime.now(UTC),
+        one.snapshot_id,
+        one.started_at,
+        written.bytes,
+        one.sha256,
+        written.sha256,
+        outcome,
+        reason,
+    )
