@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from backup.coverage.cli import coverage
 from tenants.installation import Installation, repository
 from tenants.problem import Problem, UserError
 
@@ -211,5 +212,7 @@ def _jobs() -> Sequence[Job]:
 def _say(line: str) -> None:
     click.echo(line, err=True)
 
+
+backup.add_command(coverage)
 
 COMMANDS: tuple[click.Command, ...] = (backup, drill)

@@ -103,6 +103,11 @@ def render_ledgers(examined: Iterable[Examined]) -> str:
     return _table(head, rows)
 
 
+def render_lines(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Give any rows under their heads, in columns."""
+    return _table(head, rows)
+
+
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     widths = [max(len(row[i]) for row in (head, *rows)) for i in range(len(head))]
     return "\n".join("  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in (head, *rows))

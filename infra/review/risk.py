@@ -53,6 +53,8 @@ def find_risks(
         yield Finding(Risk.SHARING, after.slug, Sentence(text), _grantees(before, after))
     if after.model_dump(mode="json").get("erasures", []) != before.model_dump(mode="json").get("erasures", []):
         yield Finding(Risk.DATA, after.slug, Sentence("the approval to erase data changes"))
+    if after.model_dump(mode="json").get("waivers", []) != before.model_dump(mode="json").get("waivers", []):
+        yield Finding(Risk.DATA, after.slug, Sentence("what is left out of the backup by a waiver changes"))
 
 
 def sharing_of(department: Department) -> dict[str, object]:

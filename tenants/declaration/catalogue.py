@@ -99,6 +99,14 @@ class Catalogue(Declared):
         title="Quarantine",
         description="Days that what is to be erased is kept at least, stopped and out of reach.",
     )
+    longest_waiver_days: int = Field(
+        default=366,
+        strict=True,
+        ge=1,
+        le=3660,
+        title="Longest waiver",
+        description="Days after its approval at most for which something may be left out of the backup.",
+    )
 
     def limits(self, quota: Quota) -> Limits:
         """Give every limit that a quota means; raises KeyError for a class that is not in the catalogue."""

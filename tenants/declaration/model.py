@@ -22,6 +22,7 @@ from tenants.declaration.network import Network, Protocol, SecurityGroup, Securi
 from tenants.declaration.quota import Limits, Quota
 from tenants.declaration.sharing import Grant, Refusal, Request
 from tenants.declaration.spread import MAX_COUNT, Spread, check_copies
+from tenants.declaration.waiver import Waiver
 from tenants.declaration.words import CODE_PATTERN, Declared, Mailbox, Name, Port
 
 __all__ = [
@@ -50,6 +51,7 @@ __all__ = [
     "Spread",
     "User",
     "Volume",
+    "Waiver",
 ]
 
 
@@ -236,6 +238,9 @@ class Department(Declared):
     )
     erasures: tuple[Erasure, ...] = Field(
         default=(), title="Erasures", description="What may be erased, after a quarantine, with an approval that ends."
+    )
+    waivers: tuple[Waiver, ...] = Field(
+        default=(), title="Waivers", description="What is left out of the backup on purpose, why, and until when."
     )
 
     def roles_of(self, user: str, project: str) -> tuple[str, ...]:

@@ -22,7 +22,17 @@ MAY_IMPORT = {
     "backup": ("tenants", "backup"),
     # the cloud may let data go only once its backup is proven: who decides that needs both, and neither needs the other
     "infra/erasure": ("tenants", "infra", "backup"),
-    "monitoring": ("tenants", "monitoring", "infra.inventory", "infra.lab.status", "backup.records", "backup.evidence"),
+    # what is not backed up is known only by whoever sees both what there is and what was backed up
+    "backup/coverage": ("tenants", "infra.inventory", "backup"),
+    "monitoring": (
+        "tenants",
+        "monitoring",
+        "infra.inventory",
+        "infra.lab.status",
+        "backup.records",
+        "backup.evidence",
+        "backup.coverage",
+    ),
 }
 HOMES = {
     "pulumi": ("infra/programs", "infra/components", "infra/provider"),

@@ -61,6 +61,9 @@ WITH_SERVER = (
           #!/bin/sh
           mkdir -p /srv/www
           echo 'Open until dusk' >/srv/www/index.html
+waivers:
+  - {what: volume pages/site, reason: Made again at boot, approved_by: [it@parks.gov.example],
+     approved_on: 2026-11-01, expires: 2028-12-31}
 """
 )
 OTHER = """\

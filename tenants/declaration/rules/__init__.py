@@ -22,6 +22,7 @@ from tenants.declaration.rules import (
     reach,
     references,
     sharing,
+    waivers,
 )
 from tenants.declaration.rules.finding import Finding
 
@@ -40,6 +41,7 @@ def check(departments: Sequence[Department], stems: Sequence[str], catalogue: Ca
             *people.check(department),
             *credentials.check(department),
             *erasures.check(department, catalogue),
+            *waivers.check(department, catalogue),
             *addresses.check(department, catalogue),
         ):
             yield replace(finding, index=index)
@@ -53,5 +55,9 @@ def check_day(departments: Sequence[Department], today: date, only: Collection[s
     yield from sharing.check_day(departments, today, only)
     for index, department in enumerate(departments):
         if department.name in only:
-            for finding in (*credentials.check_ends(department, today), *erasures.check_today(department, today)):
+            for finding in (
+                *credentials.check_ends(department, today),
+                *erasures.check_today(department, today),
+                *waivers.check_today(department, today),
+            ):
                 yield replace(finding, index=index)

@@ -163,7 +163,8 @@ def declared(directory: Path, body: str) -> Department:
 
 
 def test_a_request_with_an_approval_that_ended_is_refused_and_everybody_else_still_loads(directory: Path) -> None:
-    declared(directory, BODY + RIGHT)
+    waiver = "  - {what: volume prod/spare, reason: Made again, approved_by: [it@forestry.gov.example], "
+    declared(directory, f"{BODY}{RIGHT}waivers:\n{waiver}approved_on: 2026-11-01, expires: 2026-12-31}}\n")
     file = directory / "forestry.yaml"
     load_files([file], directory, today=date(2026, 11, 2))
     with pytest.raises(UserError, match=r"forestry.yaml:13: erasures\[0\].expires: got 2026-11-30, which is past"):
