@@ -14,19 +14,49 @@ from tenants.installation import Installation
 @click.option("--listen", default="127.0.0.1:9180", show_default=True, help="Address and port to answer on.")
 @click.option("--site", default="site-a", show_default=True, help="Label site of everything measured.")
 @click.option("--cloud", default="oneroof", show_default=True, help="Entry of clouds.yaml.")
-def exporter(listen: str, site: str, cloud: str) -> None:
+@click.option(
+    "--through",
+    multiple=True,
+    metavar="URL",
+    help="Another exporter that reads the same cloud: its reading is taken while it is fresh. May be told more than once.",
+)
+@click.option("--check", is_flag=True, help="Read once, say which rights are lacking and what that leaves out, and end.")
+def exporter(listen: str, site: str, cloud: str, through: tuple[str, ...], check: bool) -> None:
     """Serve metrics of the cloud for Prometheus; runs on the operations host."""
     import logging
 
     from monitoring.exporters.service import Exporter, serve
 
+    if check:
+        _check_rights(cloud)
+        return
     address, _, port = listen.rpartition(":")
     if not port.isdecimal() or not address:
         raise click.BadParameter(f"got {listen}, expected ADDRESS:PORT", param_hint="--listen")
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
-    thread = serve(Exporter(Installation.current(), cloud, site), address, int(port))
+    thread = serve(Exporter(Installation.current(), cloud, site, through), address, int(port))
     click.echo(f"metrics on http://{listen}/metrics", err=True)
     thread.join()
+
+
+def _check_rights(cloud: str) -> None:
+    from monitoring.reading import CloudReader, ReadingError
+    from monitoring.rights import build_lacks
+    from tenants.problem import UserError
+
+    try:
+        usage = CloudReader(Installation.current(), cloud).turn()
+    except ReadingError as error:
+        raise UserError(f"{cloud}: {error}") from error
+    lacks = build_lacks(usage.missing)
+    for lack in lacks:
+        click.echo(lack.sentence())
+    for part, said in usage.missing.items():
+        if part not in {lack.part for lack in lacks}:
+            click.echo(f"{part}: could not be read: {said}")
+    if usage.missing:
+        raise SystemExit(1)
+    click.echo(f"every part of {cloud} can be read, with {usage.calls} calls")
 
 
 @click.command()

@@ -1,22 +1,30 @@
 """From the inventory to capacity, quota and usage of departments; and what else of the cloud an overview names.
 
-Limits of servers and volumes are those declared: Nova and Cinder tell them one project at a time, and what differs from the
-declaration is found by ``oneroof plan``. Limits of addresses are read.
+Nova and Cinder tell limits one project at a time. Who looks once takes those declared, and what differs is found by
+``oneroof plan``; who looks again and again reads a few projects each time and has them all after some turns.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
 
 from infra.inventory import Inventory
 from infra.inventory.model import Domain, FloatingAddress, Project, Server, Snapshot, Volume
+from infra.inventory.rolling import Rolled, RollingReader
+from monitoring.breakdown import PARTS, build_breakdown
+from monitoring.rights import ROLLING, without_partial
 from monitoring.usage import Amounts, CloudUsage, ProjectUse, ServerUse
 from tenants.declaration.load import load_catalogue, load_departments
 from tenants.declaration.model import Limits
 from tenants.installation import Installation
 
+CALLS_PER_TURN = 40
+"""How often one turn may ask the cloud, as long as no list is longer than a page of it (1,000)."""
+_LOGIN_CALLS = 2
 _MIB, _GIB = 1024**2, 1024**3
 _OPERATORS_DOMAIN = "default"  # Keystone's id of the domain that bootstrap makes
 _Item = TypeVar("_Item", Server, Volume, Snapshot, FloatingAddress)
@@ -36,12 +44,34 @@ class CloudReader:
         from infra.inventory.connect import connect  # imports the OpenStack SDK
 
         self._connection = connect(installation, cloud)
+        self._rolling = RollingReader(self._connection)
 
     def usage(self) -> CloudUsage:
-        """Read the cloud; raise :class:`ReadingError` where not even its projects can be read."""
+        """Read the cloud once; raise :class:`ReadingError` where not even its projects can be read."""
+        inventory, seconds = self._inventory()
+        return replace(build_usage(inventory, declared_limits()), seconds=seconds)
+
+    def turn(self) -> CloudUsage:
+        """Read the cloud, and a few more projects' own limits and containers; raise as :meth:`usage`."""
+        inventory, seconds = self._inventory()
+        if inventory.projects is None or inventory.domains is None:
+            return build_usage(inventory, {})  # raises
+        names = department_names(inventory.domains, inventory.projects)
+        began = time.monotonic()
+        rolled = self._rolling.read(names, CALLS_PER_TURN - _LOGIN_CALLS - inventory.calls)
+        usage = build_usage(inventory, {}, rolled)
+        return replace(usage, seconds={**seconds, "projects' own": time.monotonic() - began})
+
+    def _inventory(self) -> tuple[Inventory, Mapping[str, float]]:
         from infra.inventory.collect import collect_inventory
 
-        return build_usage(collect_inventory(self._connection), declared_limits())
+        began: dict[str, float] = {}
+        inventory = collect_inventory(
+            self._connection, only=PARTS, on_source=lambda name: began.update({name: time.monotonic()})
+        )
+        ends = [*list(began.values())[1:], time.monotonic()]
+        seconds = {name: end - start for (name, start), end in zip(began.items(), ends, strict=True)}
+        return without_partial(inventory), seconds
 
     def endpoints(self) -> dict[str, str]:
         """Give the public address of every service in the catalogue."""
@@ -65,14 +95,22 @@ def declared_limits() -> Limited:
     }
 
 
-def build_usage(inventory: Inventory, limits: Limited) -> CloudUsage:
-    """Give the usage of every project that is not the operator's own; raise :class:`ReadingError`."""
+def build_usage(inventory: Inventory, limits: Limited, rolled: Rolled | None = None) -> CloudUsage:
+    """Give the usage of every project that is not the operator's own; raise :class:`ReadingError`.
+
+    ``rolled``, where it is given, tells the limits instead of ``limits``: a project that it does not know has none here.
+    """
     failures = {failure.source: failure.error for failure in inventory.failures}
     if inventory.projects is None or inventory.domains is None:
         raise ReadingError("; ".join(f"{source}: {error}" for source, error in failures.items()))
     names = department_names(inventory.domains, inventory.projects)
     used = {project: _used(inventory, project) for project in names}
     read = {name: value is not None for name, value in vars(inventory).items() if _is_source(name, value, failures)}
+    breakdown = build_breakdown(inventory, names, rolled.told if rolled else None)
+    told = {(each.department, each.project): Amounts(**each.limits) for each in breakdown.told}
+    if rolled:
+        read |= {what: what not in rolled.failures for what in ROLLING}
+        failures |= rolled.failures
     return CloudUsage(
         read_at=datetime.fromisoformat(inventory.collected_at).timestamp(),
         hosts=sum(host.state == "up" for host in inventory.hypervisors or ()),
@@ -80,7 +118,10 @@ def build_usage(inventory: Inventory, limits: Limited) -> CloudUsage:
         stored_bytes=_stored(inventory),
         projects=tuple(
             ProjectUse(
-                department, project, _quota(inventory, project_id, limits.get((department, project))), used[project_id]
+                department,
+                project,
+                _quota(inventory, project_id, limits.get((department, project)), told.get((department, project))),
+                used[project_id],
             )
             for project_id, (department, project) in sorted(names.items(), key=lambda item: item[1])
         ),
@@ -95,6 +136,7 @@ def build_usage(inventory: Inventory, limits: Limited) -> CloudUsage:
                 memory_bytes=server.ram_mib * _MIB,
                 host=server.host or "",
                 addresses=server.floating_addresses,
+                flavor=server.flavor,
             )
             for server in sorted(inventory.servers or (), key=lambda s: (s.project_id, s.name))
             if server.project_id in names
@@ -102,7 +144,8 @@ def build_usage(inventory: Inventory, limits: Limited) -> CloudUsage:
         parts=read,
         missing=failures,
         untold={told.what: told.why for told in inventory.not_measured},
-        calls=inventory.calls,
+        calls=inventory.calls + (rolled.calls if rolled else 0),
+        breakdown=breakdown,
     )
 
 
@@ -136,12 +179,14 @@ def _own(items: tuple[_Item, ...] | None, project: str) -> tuple[_Item, ...] | N
     return None if items is None else tuple(item for item in items if item.project_id == project)
 
 
-def _quota(inventory: Inventory, project: str, declared: Limits | None) -> Amounts:
+def _quota(inventory: Inventory, project: str, declared: Limits | None, told: Amounts | None) -> Amounts:
     own = next((quota.limits for quota in inventory.network_quotas or () if quota.project_id == project), None)
     addresses = own.get("floatingip") if own else None
     if addresses is None and declared:
         addresses = declared.floating_ips
     addresses = None if addresses == -1 else addresses
+    if told is not None:
+        return replace(told, floating_addresses=addresses)
     if declared is None:
         return Amounts(floating_addresses=addresses)
     return Amounts(

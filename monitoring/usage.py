@@ -7,8 +7,9 @@ to it now. None means: not known, or not limited for a quota.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 
+from monitoring.breakdown import Breakdown
 from monitoring.savings.model import dominant_share
 
 
@@ -42,6 +43,7 @@ class ServerUse:
     host: str
     addresses: tuple[str, ...]
     """Floating addresses."""
+    flavor: str = ""
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,10 @@ class CloudUsage:
     """What the cloud's interfaces never tell in bulk, and why."""
     calls: int
     """API calls that reading all this took."""
+    breakdown: Breakdown | None = None
+    """The same by hosts, types of volumes and containers."""
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    """Seconds that each part took."""
 
 
 def department_usage(projects: Iterable[ProjectUse]) -> dict[str, dict[str, float]]:

@@ -287,6 +287,17 @@ class Image:
 
 
 @dataclass(frozen=True)
+class Agent:
+    """A part of a service that reports itself: a scheduler, a host's compute service, a network agent."""
+
+    binary: str
+    host: str
+    up: bool
+    """Whether it reported lately, by the service's own judgement."""
+    enabled: bool
+
+
+@dataclass(frozen=True)
 class Failure:
     """A source that could not be read, and what was said."""
 
@@ -337,3 +348,6 @@ class Inventory:
     network_quotas: tuple[NetworkQuota, ...] | None
     images: tuple[Image, ...] | None
     rbac_policies: tuple[RbacPolicy, ...] | None = None
+    compute_services: tuple[Agent, ...] | None = None
+    block_storage_services: tuple[Agent, ...] | None = None
+    network_agents: tuple[Agent, ...] | None = None

@@ -11,6 +11,7 @@ from typing import Any
 
 from infra.inventory.model import (
     AddressUse,
+    Agent,
     Domain,
     Flavor,
     FloatingAddress,
@@ -127,6 +128,16 @@ def parse_hypervisor(raw: Raw) -> Hypervisor:
         disk_gib_used=raw["local_gb_used"],
         running_servers=raw["running_vms"],
     )
+
+
+def parse_service(raw: Raw) -> Agent:
+    """Read a part of Nova or Cinder that reports itself."""
+    return Agent(raw["binary"], raw["host"], raw["state"] == "up", raw["status"] == "enabled")
+
+
+def parse_network_agent(raw: Raw) -> Agent:
+    """Read an agent of Neutron."""
+    return Agent(raw["binary"], raw["host"], raw["alive"], raw["admin_state_up"])
 
 
 def parse_volume(raw: Raw) -> Volume:
@@ -276,9 +287,11 @@ SOURCES: tuple[Source, ...] = (
     Source("servers", "compute", "/servers/detail?all_tenants=True", "servers", parse_server, "2.61"),
     # from 2.88 on the totals are gone from the list, and Placement has no bulk form of them
     Source("hypervisors", "compute", "/os-hypervisors/detail", "hypervisors", parse_hypervisor, "2.61"),
+    Source("compute_services", "compute", "/os-services", "services", parse_service, "2.61"),
     Source("volumes", "block_storage", "/volumes/detail?all_tenants=True", "volumes", parse_volume),
     Source("snapshots", "block_storage", "/snapshots/detail?all_tenants=True", "snapshots", parse_snapshot),
     Source("storage_pools", "block_storage", "/scheduler-stats/get_pools?detail=True", "pools", parse_storage_pool),
+    Source("block_storage_services", "block_storage", "/os-services", "services", parse_service),
     Source("networks", "network", "/networks", "networks", parse_network),
     Source("address_use", "network", "/network-ip-availabilities", "network_ip_availabilities", parse_address_use),
     Source("subnets", "network", "/subnets", "subnets", parse_subnet),
@@ -288,6 +301,7 @@ SOURCES: tuple[Source, ...] = (
     Source("security_groups", "network", "/security-groups", "security_groups", parse_security_group),
     Source("network_quotas", "network", "/quotas", "quotas", parse_network_quota),
     Source("rbac_policies", "network", "/rbac-policies", "rbac_policies", parse_rbac_policy),
+    Source("network_agents", "network", "/agents", "agents", parse_network_agent),
     Source("images", "image", "/images?visibility=all&limit=1000", "images", parse_image),
 )
 

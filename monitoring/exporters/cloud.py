@@ -1,17 +1,15 @@
-"""Capacity of the cloud; quota and usage of each project of each department; what its servers really use."""
+"""Capacity of the cloud; quota and usage of each project of each department."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import fields
 
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.core import GaugeMetricFamily, Metric
 
-from monitoring.guests import Guest
-from monitoring.usage import Amounts, CloudUsage, ServerUse
+from monitoring.usage import Amounts, CloudUsage
 
 _PROJECT = ("department", "project", "site")
-_SERVER = (*_PROJECT, "server")
 _WORDS = {
     "servers": "servers",
     "cores": "virtual cores",
@@ -55,18 +53,3 @@ def build_project_metrics(site: str, usage: CloudUsage) -> Iterator[Metric]:
                 if value is not None:
                     family.add_metric(labels, value)
         yield from (family for family in (quota, used) if family.samples)
-
-
-def build_guest_metrics(site: str, servers: Iterable[ServerUse], guests: Iterable[Guest]) -> Iterator[Metric]:
-    """Give measured CPU time and cores of every server that runs on this host."""
-    cpu = CounterMetricFamily("oneroof_server_cpu_seconds", "CPU time of the server's virtual cores.", labels=_SERVER)
-    cores = GaugeMetricFamily("oneroof_server_cores", "Virtual cores of the running server.", labels=_SERVER)
-    memory = GaugeMetricFamily("oneroof_server_memory_bytes", "Memory of the running server.", labels=_SERVER)
-    known = {server.server_id: server for server in servers}
-    for guest in guests:
-        if server := known.get(guest.server_id):
-            labels = (server.department, server.project, site, server.name)
-            cpu.add_metric(labels, guest.cpu_seconds)
-            cores.add_metric(labels, guest.cores)
-            memory.add_metric(labels, guest.memory_bytes)
-    yield from (cpu, cores, memory)

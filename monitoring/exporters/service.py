@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 import threading
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from socketserver import ThreadingMixIn
 from typing import TYPE_CHECKING
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
-from prometheus_client import CollectorRegistry, start_http_server
+from prometheus_client import CollectorRegistry, make_wsgi_app
 from prometheus_client.core import Metric
 from prometheus_client.registry import Collector as MetricCollector
 
@@ -15,7 +19,9 @@ from backup.evidence import Examined, verify
 from backup.records import BackupRecord, DrillRecord, load_backups, load_drills
 from monitoring.collector import Collector, Source
 from monitoring.departments import load_probes
-from monitoring.exporters.cloud import build_capacity_metrics, build_guest_metrics, build_project_metrics
+from monitoring.exporters.breakdown import build_api_metrics, build_breakdown_metrics
+from monitoring.exporters.cloud import build_capacity_metrics, build_project_metrics
+from monitoring.exporters.guests import build_guest_metrics, build_server_metrics
 from monitoring.exporters.probes import build_probe_metrics
 from monitoring.exporters.recovery import (
     build_backup_metrics,
@@ -25,10 +31,12 @@ from monitoring.exporters.recovery import (
 )
 from monitoring.exporters.savings import build_savings_metrics
 from monitoring.exporters.sources import build_call_metrics, build_source_metrics
+from monitoring.exporters.through import take_reading, with_reading
 from monitoring.guests import collect_guests, libvirt_here
 from monitoring.objectives import Objective, build_objectives, load_policy
 from monitoring.probe import Answer, ask_all
 from monitoring.prometheus import HOST_UTILISATION, LOCAL, Prometheus
+from monitoring.rights import Lack, build_lacks
 from monitoring.savings.model import CloudUse, Savings, build_savings
 from monitoring.savings.survey import load_baseline
 from monitoring.usage import CloudUsage, department_shares
@@ -38,6 +46,11 @@ from tenants.installation import Installation
 
 if TYPE_CHECKING:
     from monitoring.reading import CloudReader
+
+
+CLOUD_INTERVAL = 30.0
+"""Seconds between two readings of the cloud."""
+_LOG = logging.getLogger(__name__)
 
 
 class NotYetError(Exception):
@@ -51,6 +64,7 @@ class Metrics(MetricCollector):
         self._collector = collector
         self._site = site
         self._calls = calls
+        self._parts_read_at: dict[str, float] = {}
 
     def describe(self) -> list[Metric]:
         """Name nothing beforehand: what is there depends on what could be read."""
@@ -61,9 +75,18 @@ class Metrics(MetricCollector):
         site, readings = self._site, {reading.name: reading for reading in self._collector.readings()}
         values = {name: reading.value for name, reading in readings.items() if reading.value is not None}
         usage: CloudUsage | None = values.get("cloud")
-        yield from build_source_metrics(site, readings.values(), usage.parts if usage else {})
-        yield from build_call_metrics(site, self._calls())
         if usage:
+            self._parts_read_at |= {part: usage.read_at for part, good in usage.parts.items() if good}
+        yield from build_source_metrics(
+            site, readings.values(), usage.parts if usage else {}, usage.seconds if usage else {}, self._parts_read_at
+        )
+        yield from build_call_metrics(site, self._calls(), usage.calls if usage else None)
+        if usage:
+            yield from build_api_metrics(site, usage.parts, usage.seconds)
+            if usage.breakdown:
+                yield from build_breakdown_metrics(site, usage.breakdown)
+            if usage.parts.get("servers"):
+                yield from build_server_metrics(site, usage.servers)
             yield from build_capacity_metrics(site, usage)
             yield from build_project_metrics(site, usage)
             if "guests" in values:
@@ -85,13 +108,15 @@ class Metrics(MetricCollector):
 class Exporter:
     """All sources of one installation, read in the background."""
 
-    def __init__(self, installation: Installation, cloud: str, site: str) -> None:
+    def __init__(self, installation: Installation, cloud: str, site: str, through: tuple[str, ...] = ()) -> None:
         self._installation = installation
         self._cloud = cloud
+        self._through = through
+        self._told: tuple[Lack, ...] | None = None
         self._calls = 0
         self._reader: CloudReader | None = None
         sources: list[Source[object]] = [
-            Source("cloud", self._read_cloud, 30.0),
+            Source("cloud", self._read_cloud, CLOUD_INTERVAL),
             Source("probes", self._read_probes, 15.0),
             Source("records", self._read_records, 15.0),
             Source("evidence", self._read_evidence, 600.0),
@@ -106,10 +131,17 @@ class Exporter:
     def _read_cloud(self) -> CloudUsage:
         from monitoring.reading import CloudReader  # imports the OpenStack SDK
 
+        if taken := take_reading(self._through, time.time(), 2 * CLOUD_INTERVAL):
+            return taken
         if self._reader is None:
             self._reader = CloudReader(self._installation, self._cloud)
-        usage = self._reader.usage()
+        usage = self._reader.turn()
         self._calls += usage.calls
+        lacks = build_lacks(usage.missing)
+        if lacks != self._told:  # at the start, and when rights change
+            self._told = lacks
+            for lack in lacks:
+                _LOG.warning("%s", lack.sentence())
         return usage
 
     def _read_probes(self) -> tuple[Answer, ...]:
@@ -138,5 +170,17 @@ def serve(exporter: Exporter, address: str, port: int) -> threading.Thread:
     registry = CollectorRegistry(auto_describe=False)
     registry.register(exporter.metrics)
     exporter.collector.start()
-    _, thread = start_http_server(port, address, registry)
+    application = with_reading(make_wsgi_app(registry), lambda: exporter.collector.value("cloud"))
+    server = make_server(address, port, application, _Server, handler_class=_Quiet)
+    thread = threading.Thread(target=server.serve_forever, name="answers", daemon=True)
+    thread.start()
     return thread
+
+
+class _Server(ThreadingMixIn, WSGIServer):
+    daemon_threads = True
+
+
+class _Quiet(WSGIRequestHandler):
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 — the name that the library gives it
+        """Say nothing of a request that was answered."""

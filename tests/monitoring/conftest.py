@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
+from exposing import LISTED, STATS
 
+from backup.evidence import Examined
 from backup.records import BackupRecord, DrillRecord, Outcome, Source
+from monitoring.breakdown import PARTS, AgentUse, Breakdown, ContainerUse, HostUse, ProjectTold, VolumeUse
+from monitoring.guests import parse_guests
 from monitoring.machines import Machine
 from monitoring.objectives import Objective
 from monitoring.overview import Measured, Overview
 from monitoring.probe import Answer, Probe
+from monitoring.rights import ROLLING
 from monitoring.savings.model import CloudUse, build_savings
 from monitoring.savings.survey import load_baseline
 from monitoring.usage import Amounts, CloudUsage, ProjectUse, ServerUse, department_shares
@@ -46,13 +52,28 @@ def usage() -> CloudUsage:
             project("transport", "prod", 1, 1, 1),
         ),
         servers=(
-            ServerUse("11", "web", "health", "prod", "ACTIVE", 2, GIB, "site-a", ("10.88.8.10",)),
-            ServerUse("22", "portal", "transport", "prod", "ACTIVE", 1, GIB, "site-a", ("10.88.8.11",)),
+            ServerUse("11", "web", "health", "prod", "ACTIVE", 2, GIB, "site-a", ("10.88.8.10",), "small"),
+            ServerUse("22", "portal", "transport", "prod", "ACTIVE", 1, GIB, "site-a", ("10.88.8.11",), "tiny"),
         ),
-        parts={"servers": True, "volumes": True},
+        parts=dict.fromkeys((*PARTS, *ROLLING), True),
         missing={},
         untold={"members of groups": "one group at a time"},
         calls=14,
+        breakdown=Breakdown(
+            hosts=(HostUse("site-a", True, True, 4, 24 * GIB, 32, 20 * GIB, 3, 6 * GIB, 2),),
+            volumes=(
+                VolumeUse("health", "prod", "standard", 2, 3 * GIB),
+                VolumeUse("transport", "prod", "standard", 2, GIB),
+            ),
+            agents=(AgentUse("compute", "nova-compute", 1, 0, 0), AgentUse("network", "ovn-controller", 0, 1, 0)),
+            shared_networks={"health": 1, "transport": 0},
+            told=(ProjectTold("health", "prod", NOW.timestamp() - 90, {"cores": 8.0}, 5 * GIB, 70),),
+            containers=(
+                ContainerUse("health", "prod", "scans", 4 * GIB, 30),
+                ContainerUse("health", "prod", "(others)", GIB, 40),
+            ),
+        ),
+        seconds={"servers": 0.25, "volumes": 0.125},
     )
 
 
@@ -156,3 +177,23 @@ def overview(
         objectives=objectives,
         missing={"utilisation of departments": "Prometheus has no sample yet"},
     )
+
+
+@pytest.fixture
+def sources(
+    usage: CloudUsage,
+    answers: tuple[Answer, ...],
+    backups: tuple[BackupRecord, ...],
+    drills: tuple[DrillRecord, ...],
+    objectives: tuple[Objective, ...],
+    overview: Overview,
+) -> dict[str, Any]:
+    return {
+        "cloud": usage,
+        "guests": parse_guests(LISTED, STATS),
+        "probes": answers,
+        "records": (backups, drills),
+        "evidence": (Examined("0123456789abcdef", "site-a", (), ("entry 2 is missing at the end: entry 2 was told",)),),
+        "declarations": objectives,
+        "savings": overview.savings,
+    }
