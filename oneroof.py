@@ -9,6 +9,7 @@ import click
 import backup.cli
 import backup.evidence_cli
 import backup.restore.cli
+import backup.vault.cli
 import infra.cli
 import monitoring.cli
 import tenants.declaration.cli
@@ -38,7 +39,15 @@ def cli() -> None:
     """Build and run a shared government cloud: one machine room for all departments."""
 
 
-for _package in (infra.cli, tenants.declaration.cli, backup.cli, backup.restore.cli, backup.evidence_cli, monitoring.cli):
+for _package in (
+    infra.cli,
+    tenants.declaration.cli,
+    backup.cli,
+    backup.restore.cli,
+    backup.vault.cli,
+    backup.evidence_cli,
+    monitoring.cli,
+):
     for _command in _package.COMMANDS:
         cli.add_command(_command)
 

@@ -41,7 +41,9 @@ def run(departments: tuple[str, ...], everything: bool, control_plane: bool, tie
 
     if not (departments or everything or control_plane):
         raise click.UsageError("Name departments, or use --all or --control-plane.")
-    jobs = select_jobs(_jobs(), () if everything else departments, control_plane=control_plane and not everything, tier=tier)
+    jobs = select_jobs(
+        load_jobs(), () if everything else departments, control_plane=control_plane and not everything, tier=tier
+    )
     installation = Installation.current()
     if if_due:
         jobs = _due(jobs, installation, local=local)
@@ -74,8 +76,8 @@ def list_(departments: tuple[str, ...], as_json: bool) -> None:
     from backup.tables import render_backups
 
     found = load_backups(Installation.existing().records)
-    if unknown := sorted(set(departments) - {r.department for r in found} - {job.department for job in _jobs()}):
-        known = ", ".join(sorted({r.department for r in found} | {job.department for job in _jobs()}))
+    if unknown := sorted(set(departments) - {r.department for r in found} - {job.department for job in load_jobs()}):
+        known = ", ".join(sorted({r.department for r in found} | {job.department for job in load_jobs()}))
         raise UserError(*(Problem(f"got {name}, expected one of: {known}") for name in unknown))
     records = [r for r in found if not departments or r.department in departments]
     if as_json:
@@ -94,7 +96,7 @@ def plan(departments: tuple[str, ...]) -> None:
     from backup.policy import load_policy
     from backup.tables import render_plan
 
-    click.echo(render_plan(select_jobs(_jobs(), departments), load_policy()))
+    click.echo(render_plan(select_jobs(load_jobs(), departments), load_policy()))
 
 
 @backup.command()
@@ -105,7 +107,7 @@ def keys(dry_run: bool) -> None:
 
     installation = Installation.current()
     known = load_keys(installation)
-    wanted = make_keys(known, sorted({job.department for job in _jobs()}))
+    wanted = make_keys(known, sorted({job.department for job in load_jobs()}))
     new = sorted(set(wanted) - set(known))
     if new and not dry_run:
         store_keys(installation, wanted)
@@ -132,7 +134,7 @@ def timers(directory: Path, dry_run: bool) -> None:
     """Make this host's timers those of the policy; prints the units that changed."""
     from backup.schedule import install_units, render_units
 
-    wanted = render_units(_jobs(), Installation.current().home)
+    wanted = render_units(load_jobs(), Installation.current().home)
     for name in install_units(wanted, directory, dry_run=dry_run):
         click.echo(name)
 
@@ -169,7 +171,7 @@ def drill(departments: tuple[str, ...], control_plane: bool, if_due: bool) -> No
     from backup.tables import render_drills
 
     installation = Installation.current()
-    jobs = select_jobs(_jobs(), departments, control_plane=control_plane)
+    jobs = select_jobs(load_jobs(), departments, control_plane=control_plane)
     if if_due:
         from backup.due import drills_due
         from backup.policy import load_policy
@@ -197,7 +199,8 @@ def _due(jobs: Sequence[Job], installation: Installation, *, local: bool) -> tup
     return backups_due(jobs, newest_restorable(load_backups(installation.records)), datetime.now(UTC))
 
 
-def _jobs() -> Sequence[Job]:
+def load_jobs() -> Sequence[Job]:
+    """Give every job that is declared and not erased."""
     from backup.erased import leave_out
     from backup.plan import build_jobs
     from backup.policy import load_policy

@@ -88,11 +88,38 @@ class Tier(Declared):
         return self
 
 
+Share = Annotated[int, Field(ge=1, le=100)]
+"""Per cent."""
+
+
+class Freeze(Declared):
+    """What is unusual enough of a run to keep everything that a department has."""
+
+    history: int = Field(ge=2, le=100, title="History", description="Fewer earlier runs say nothing.")
+    changed: Share = Field(title="Changed", description="Share of the data that is new in one run.")
+    times: int = Field(ge=2, le=100, title="Times", description="So many times the most of the earlier runs.")
+    incompressible: Share = Field(title="Incompressible", description="Stored share of new data that looks encrypted.")
+    compressible: Share = Field(title="Compressible", description="Median stored share below which that is unusual.")
+    matters: Share = Field(title="Matters", description="Share of new data below which nothing is told by it.")
+    shrunk: Share = Field(title="Shrunk", description="Share of the run before, below which the data was emptied.")
+
+
+class VaultTerms(Declared):
+    """What the second site goes by when it removes what need no longer be kept."""
+
+    keep_verified: int = Field(ge=1, le=100, title="Keep verified", description="Newest verified snapshots that stay.")
+    most_at_once: Share = Field(title="Most at once", description="Share of one thing's snapshots removed in one run.")
+    prune_every: Duration = Field(title="Prune every", description="How often space is given back at most.")
+    prune_within: Duration = Field(title="Prune within", description="After how long that is interrupted.")
+    freeze: Freeze = Field(title="Freeze", description="What is so unusual that nothing is removed.")
+
+
 class Policy(Declared):
-    """Every tier, and the control plane's."""
+    """Every tier, the control plane's, and what the vault's side goes by."""
 
     tiers: Mapping[Name, Tier] = Field(min_length=1, title="Tiers", description="Recovery tiers by name.")
     control_plane: Name = Field(title="Control plane", description="Tier of the cloud's own control plane.")
+    vault: VaultTerms = Field(title="Vault", description="What the second site goes by.")
 
     @model_validator(mode="after")
     def _tier_is_known(self) -> Policy:

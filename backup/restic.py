@@ -181,3 +181,15 @@ def parse_snapshot_ids(output: bytes) -> tuple[str, ...]:
     """Give the full ids of a listing, oldest first."""
     listed: Sequence[Mapping[str, Any]] = json.loads(output) or ()
     return tuple(str(s["id"]) for s in sorted(listed, key=lambda s: str(s["time"])))
+
+
+def build_forget(repository: Repository, ids: Sequence[str]) -> Command:
+    """Remove snapshots, each named by its full id and never by a policy; raise ``ValueError`` for anything else."""
+    if not ids or not all(re.fullmatch(r"[0-9a-f]{64}", i) for i in ids):
+        raise ValueError("expected full ids of snapshots")
+    return repository.command("--quiet", "forget", *ids)
+
+
+def build_prune(repository: Repository, repack: str) -> Command:
+    """Give back the space of what no snapshot needs, writing at most so much anew (restic's size: ``2G``, ``0``)."""
+    return repository.command("--quiet", "prune", f"--max-repack-size={repack}")

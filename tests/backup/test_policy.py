@@ -24,8 +24,15 @@ tiers:
     drill_every: 7d
     reread_within: {reread}
 control_plane: {control}
+vault:
+  keep_verified: {verified}
+  most_at_once: 50
+  prune_every: 7d
+  prune_within: 2h
+  freeze: {{history: 5, changed: {changed}, times: 3, incompressible: 95, compressible: 80, matters: 5, shrunk: 50}}
 """
 GOOD = {"every": "4h", "start": '"00:00"', "spread": "3h", "keep": "30d", "point": "6h", "reread": "14d", "control": "gold"}
+GOOD |= {"verified": "3", "changed": "30"}
 
 
 def test_the_shipped_policy_has_every_tier_of_the_catalogue() -> None:
@@ -44,6 +51,8 @@ def test_the_shipped_policy_has_every_tier_of_the_catalogue() -> None:
         ({"point": "4h"}, "got recovery_point 4h, expected more than every 4h"),
         ({"keep": "2d"}, "got keep_within 48h, expected at least drill_every 7d"),
         ({"start": '"25:00"'}, "expected a time of day in quotes"),
+        ({"verified": "0"}, "keep_verified: got 0, expected"),
+        ({"changed": "300"}, "changed: got 300, expected"),
         ({"control": "platinum"}, "got control_plane platinum, expected one of gold"),
     ],
 )

@@ -17,9 +17,10 @@ from typing import Any
 from backup.command import Completed, run
 from backup.lock import run_unlocked
 from backup.opening import open_repository
-from backup.records import RepositoryRecord
-from backup.restic import Repository, build_check
+from backup.records import BackupRecord, Outcome, RepositoryRecord, Source, append_records
+from backup.restic import Repository, build_check, parse_summary
 from backup.sources.taken import Taken, store_tree
+from backup.vault.place import Place
 
 WITHIN = timedelta(days=5)
 """Makes four parts of a repository."""
@@ -47,6 +48,29 @@ class Vault:
         tree.mkdir()
         (tree / "data").write_bytes(os.urandom(size))
         return store_tree(self.repository, tree, "volume:prod/portal", datetime.now(UTC))
+
+    def store_aged(self, days: float, *, size: int = 50_000, outcome: Outcome = Outcome.VERIFIED) -> BackupRecord:
+        """Store a snapshot as if it had been taken and had come to the vault some days ago, and put it on record."""
+        at = datetime.now(UTC) - timedelta(days=days)
+        file = self.records.parent / f"data-{time.monotonic_ns()}"
+        file.write_bytes(os.urandom(size))
+        before = set(self.packs())
+        when = ("--time", f"{at.astimezone():%Y-%m-%d %H:%M:%S}", "--host=oneroof", "--tag=volume:prod/portal")
+        made = self.restic("--json", "backup", *when, str(file))
+        assert made.ok, made.reason
+        summary = parse_summary(made.stdout)
+        (snapshot,) = (self.files / "snapshots").glob(f"{summary.snapshot_id}*")
+        for arrived in (snapshot, *set(self.packs()) - before):
+            os.utime(arrived, (at.timestamp(), at.timestamp()))
+        told = (snapshot.name, summary.bytes, "", outcome)
+        record = BackupRecord("health", Source.VOLUME, "prod/portal", at, at, *told, added_bytes=summary.added_bytes)
+        append_records(self.records, [record])
+        return record
+
+    def place(self) -> Place:
+        """Give the repository as the vault's own side reaches it."""
+        password = self.repository.password_file.read_text()
+        return Place(lambda script: ("bash", "-c", script), "site-b", str(self.files.parent), "", "health", password)
 
     def restic(self, *arguments: str) -> Completed:
         return run(self.repository.command(*arguments))

@@ -36,7 +36,7 @@ def stored(request: pytest.FixtureRequest, vault: Vault, tmp_path: Path) -> tupl
         (tmp_path / "raw").write_bytes(content)
         source = Command(("cat", str(tmp_path / "raw")))
         piped = pipe(source, build_backup_stream(vault.repository, "/prod-data.raw", "volume:prod/data"))
-        return content, record(identify(vault.repository, piped.sink.stdout)[0], len(content), piped.sha256)
+        return content, record(identify(vault.repository, piped.sink.stdout).snapshot_id, len(content), piped.sha256)
     extents = []
     for offset in (0, 4 * EXTENT, 5 * EXTENT):
         part = content[offset : offset + EXTENT]
@@ -48,7 +48,7 @@ def stored(request: pytest.FixtureRequest, vault: Vault, tmp_path: Path) -> tupl
     (tmp_path / "tree" / MANIFEST).write_bytes(manifest)
     ended = run(build_backup_tree(vault.repository, tmp_path / "tree", "volume:prod/data"))
     sha256 = hashlib.sha256(manifest).hexdigest()
-    return content, record(identify(vault.repository, ended.stdout)[0], len(content), sha256)
+    return content, record(identify(vault.repository, ended.stdout).snapshot_id, len(content), sha256)
 
 
 def sink(file: Path) -> Command:

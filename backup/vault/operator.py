@@ -1,0 +1,79 @@
+"""What the operator's machine does with the vault: it alone has the keys and the way to the machine that holds the data."""
+
+from __future__ import annotations
+
+import getpass
+import socket
+from collections.abc import Iterator, Sequence
+
+from backup.exchange import fetch_ledgers, send_ledgers
+from backup.keys import load_keys
+from backup.opening import find_repository
+from backup.plan import Job
+from backup.policy import Policy
+from backup.sources.taken import NotTakenError, Say
+from backup.vault.place import at_machine
+from backup.vault.retain import Retained, retain
+from backup.vault.retention import Chosen, keep_within
+from tenants.installation import Installation
+from tenants.machines import load_machine
+from tenants.problem import UserError
+
+
+def who() -> str:
+    """Say who runs this, for the record."""
+    return f"{getpass.getuser()}@{socket.gethostname()}"
+
+
+def retain_from_operator(
+    jobs: Sequence[Job],
+    policy: Policy,
+    installation: Installation,
+    say: Say,
+    *,
+    dry_run: bool,
+    beyond: bool,
+    prune: bool | None,
+) -> Iterator[Retained]:
+    """Remove of each department what may go, one after the other; a failure of one stops no other.
+
+    Raises :class:`UserError` where the first site does not answer: its records may hold what speaks against it.
+    """
+    machine, operations = load_machine(installation, "vaults"), load_machine(installation, "operations")
+    fetch_ledgers(installation, operations)
+    keys = load_keys(installation)
+    try:
+        for department in sorted({job.department for job in jobs}):
+            nothing = Retained(department, Chosen((), ()), 0, 0)
+            known = find_repository(installation.records, department)
+            if known is None or department not in keys:
+                yield nothing
+                continue
+            place = at_machine(machine, department, keys[department].restic_password)
+            within = keep_within((j for j in jobs if j.department == department), policy)
+            try:
+                yield retain(
+                    place,
+                    known,
+                    within,
+                    policy.vault,
+                    installation.records,
+                    who(),
+                    say,
+                    dry_run=dry_run,
+                    beyond=beyond,
+                    prune=prune,
+                )
+            except NotTakenError as error:
+                yield Retained(department, Chosen((), ()), 0, 0, (str(error),))
+    finally:
+        if not dry_run:
+            send_ledgers(installation, operations)
+
+
+def tell_operations(installation: Installation, say: Say) -> None:
+    """Bring what is on record here to the operations host, whose exporter speaks of it; say so where it does not answer."""
+    try:
+        send_ledgers(installation, load_machine(installation, "operations"))
+    except UserError as error:
+        say(str(error))
