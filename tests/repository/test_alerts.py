@@ -17,14 +17,19 @@ RULES = repository() / "monitoring" / "rules"
 RUNBOOKS = repository() / "runbooks" / "alerts"
 FILES = sorted(file for file in RULES.glob("*.yaml") if not file.stem.endswith("_test"))
 SEVERITIES = {"page", "ticket", "heartbeat"}
+NAME = re.compile(r"\b(?:\w+:)?oneroof_\w+(?::\w+)?")
 SECTIONS = ["## Meaning", "## Impact", "## Diagnosis", "## Mitigation"]
 
 
+def rules(file: Path) -> list[dict[str, Any]]:
+    return [rule for group in yaml.safe_load(file.read_text(encoding="utf-8"))["groups"] for rule in group["rules"]]
+
+
 def alerts(file: Path) -> list[dict[str, Any]]:
-    groups = yaml.safe_load(file.read_text(encoding="utf-8"))["groups"]
-    return [rule for group in groups for rule in group["rules"] if "alert" in rule]
+    return [rule for rule in rules(file) if "alert" in rule]
 
 
+RECORDED = {rule["record"] for file in FILES for rule in rules(file) if "record" in rule}
 ALERTS = [pytest.param(file, rule, id=rule["alert"]) for file in FILES for rule in alerts(file)]
 
 
@@ -62,8 +67,19 @@ def test_no_runbook_is_left_over() -> None:
 def test_rules_speak_of_metrics_that_are_exported() -> None:
     golden = (repository() / "tests" / "monitoring" / "data" / "all.prom").read_text(encoding="utf-8")
     exported = set(re.findall(r"^# TYPE (oneroof_\w+)", golden, re.MULTILINE))
-    named = {name for file in FILES for rule in alerts(file) for name in re.findall(r"oneroof_\w+", str(rule["expr"]))}
-    assert named - exported == set()
+    named = {name for file in FILES for rule in rules(file) for name in NAME.findall(str(rule["expr"]))}
+    assert {name for name in named if ":" in name} - RECORDED == set()
+    assert {name.removesuffix("_total") for name in named if ":" not in name} - {
+        n.removesuffix("_total") for n in exported
+    } == set()
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_what_is_recorded_is_tried(file: Path) -> None:
+    tests = file.with_name(f"{file.stem}_test.yaml").read_text(encoding="utf-8")
+    read_by_others = " ".join(str(rule["expr"]) for rule in rules(file))
+    recorded = {rule["record"] for rule in rules(file) if "record" in rule}
+    assert {name for name in recorded if name not in tests and name not in read_by_others} == set()
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
