@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Collection
+from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,9 +31,10 @@ def drift(departments: tuple[str, ...], cloud: str, directory: Path | None, as_j
     """Show what in the cloud is not as declared: of DEPARTMENTS, or of all, what they share, and what is nobody's.
 
     Missing is what was declared and is not there, mismatch what is there and different, unknown what is there and nobody
-    declared. Reads the cloud in bulk, however many departments there are; writes nothing. Ends with 0 where all is as
-    declared, 3 where something is not, 1 where a part of the cloud could not be read, 2 for a mistake in what was told or
-    declared.
+    declared. Reads the cloud in bulk, however many departments there are; what no service tells in bulk (application
+    credentials, members of images) is looked at in turns, and the age of the oldest look is told. Changes nothing. Ends
+    with 0 where all is as declared, 3 where something is not, 1 where a part of the cloud could not be read, 2 for a
+    mistake in what was told or declared.
     """
     from dataclasses import replace
 
@@ -59,13 +63,20 @@ def drift(departments: tuple[str, ...], cloud: str, directory: Path | None, as_j
 def _look(cloud: str, directory: Path | None, departments: tuple[str, ...]) -> Drift:
     from infra.agreement import Cloud
     from infra.apply import current_of
+    from infra.drift.closer import build_expected
     from infra.drift.comparison import CLOUD_STACK, build_drift
     from infra.drift.operators_own import load_operators_own
+    from infra.gateway import list_buckets
+    from infra.inventory.closer import collect_closer
     from infra.inventory.collect import collect_inventory
     from infra.inventory.connect import connect
+    from infra.inventory.turns import parse_looks, render_parts
+    from infra.outcome import DEFAULT_CLOUD
     from infra.programs.stacks import read_resources
+    from infra.provider.failure import CloudError
     from infra.site import open_site, stacks_of
     from tenants.declaration.load import load_catalogue, load_departments
+    from tenants.writing import write_private
 
     catalogue = load_catalogue(directory)
     every = load_departments(directory, catalogue)
@@ -80,15 +91,25 @@ def _look(cloud: str, directory: Path | None, departments: tuple[str, ...]) -> D
     connection = connect(installation, cloud)
     own = load_operators_own(installation, str(connection.current_user_id), str(connection.current_project_id))
     client = f"openstack --os-cloud {cloud}"
-    return build_drift(declared, recorded, Cloud(collect_inventory(connection)), own, client)
+    found = collect_inventory(connection)
+    file = installation.home / "looks" / f"{cloud}.json"
+    looks = parse_looks(file.read_text(encoding="utf-8")) if file.exists() else {}
+
+    def buckets() -> Collection[tuple[str, str]] | None:
+        with suppress(CloudError):  # then each account itself is asked
+            return list_buckets(installation) if cloud == DEFAULT_CLOUD else None
+        return None
+
+    closer = collect_closer(connection, found, build_expected(recorded), looks, buckets, datetime.now(UTC))
+    write_private(file, render_parts(closer.parts))
+    return build_drift(declared, recorded, Cloud(found), closer, own, client)
 
 
 def _print(found: Drift) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from infra.drift.text import COLUMNS, build_lines
-    from infra.inventory.sources import NOT_MEASURED
+    from infra.drift.text import COLUMNS, build_lines, render_reading
 
     if found.findings:
         table = Table(*COLUMNS, box=None, pad_edge=False)
@@ -98,8 +119,7 @@ def _print(found: Drift) -> None:
         (console if console.is_terminal else Console(highlight=False, width=250)).print(table)
     elif not found.unread:
         click.echo("everything is as declared")
-    unmeasured = ", ".join(each.what for each in NOT_MEASURED)
-    click.echo(f"read by {found.calls} calls in {found.seconds:.1f} s; not told in bulk: {unmeasured}", err=True)
+    click.echo(render_reading(found), err=True)
 
 
 COMMANDS: tuple[click.Command, ...] = (drift,)

@@ -12,9 +12,11 @@ from typing import Any
 from infra.agreement import SOURCES_OF, Cloud, Moved, Recorded, find_moved
 from infra.desired import DesiredState
 from infra.drift import unknown
+from infra.drift.closer import find_closer
 from infra.drift.declared import build_names
 from infra.drift.finding import Finding
 from infra.drift.operators_own import OperatorsOwn
+from infra.inventory.closer import NOUNS, Closer
 from infra.inventory.model import Failure, SecurityGroup
 
 CLOUD_STACK = "cloud"
@@ -32,20 +34,37 @@ class Unread:
 
 
 @dataclass(frozen=True)
+class Looked:
+    """Things that are looked at in turns, or by one call a kind."""
+
+    what: str
+    places: int
+    """How many projects, images, groups or users have them."""
+    oldest: str
+    """When the place was looked at that waits the longest (ISO 8601, UTC); empty where there is none."""
+
+
+@dataclass(frozen=True)
 class Drift:
     """All that is not as declared, and what the reading of it was."""
 
     findings: tuple[Finding, ...]
     unread: tuple[Unread, ...]
+    looked: tuple[Looked, ...]
     calls: int
     seconds: float
     collected_at: str
 
 
 def build_drift(
-    declared: Iterable[DesiredState], stacks: Mapping[str, Sequence[Recorded]], cloud: Cloud, own: OperatorsOwn, client: str
+    declared: Iterable[DesiredState],
+    stacks: Mapping[str, Sequence[Recorded]],
+    cloud: Cloud,
+    closer: Closer,
+    own: OperatorsOwn,
+    client: str,
 ) -> Drift:
-    """Compare what is declared, what every stack records and what the cloud holds.
+    """Compare what is declared, what every stack records and what the cloud holds: an inventory, and a closer look.
 
     ``client`` begins a command line of OpenStack's client.
     """
@@ -61,11 +80,13 @@ def build_drift(
             findings += unknowns.found(field)
     if not {"security_groups", "projects"} & missing:
         findings += _built_in_groups(stacks, cloud, client)
+    findings += find_closer(closer, unknowns)
     return Drift(
         findings=tuple(sorted(findings)),
-        unread=tuple(_unread(failure) for failure in found.failures if _left_out(failure.source)),
-        calls=found.calls,
-        seconds=found.seconds,
+        unread=(*(_unread(failure) for failure in found.failures if _left_out(failure.source)), *_unseen(closer)),
+        looked=tuple(Looked(NOUNS[kind], part.places, part.oldest) for kind, part in closer.parts.items()),
+        calls=found.calls + closer.calls,
+        seconds=round(found.seconds + closer.seconds, 3),
         collected_at=found.collected_at,
     )
 
@@ -78,6 +99,14 @@ def _left_out(source: str) -> tuple[str, ...]:
 
 def _unread(failure: Failure) -> Unread:
     return Unread(failure.source, failure.error, _left_out(failure.source))
+
+
+def _unseen(closer: Closer) -> Iterator[Unread]:
+    """Tell what nobody looked at, or not now: a place that was never seen may hold anything."""
+    for kind, part in closer.parts.items():
+        if part.error or part.unseen:
+            yet = f"{part.unseen} of {part.places} places were never looked at; run it again"
+            yield Unread(NOUNS[kind], part.error or yet, (f"unknown {NOUNS[kind]}",))
 
 
 def _undeclared(declared: Sequence[DesiredState], stacks: Mapping[str, Sequence[Recorded]]) -> Iterator[Finding]:

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from infra.drift.comparison import Drift
 
 SCHEMA_VERSION = 1
+NOT_COMPARED = "limits of compute, block storage and objects, server groups, texts of descriptions"
 COLUMNS = ("department", "drift", "resource", "name", "what", "remedy")
 
 
@@ -36,7 +37,18 @@ def render_markdown(drift: Drift) -> str:
             "",
             f"**Not read: {unread.source}** ({_cell(unread.error)}), so not looked at: {', '.join(unread.left_out)}.",
         ]
-    return "\n".join([*lines, "", f"Read by {drift.calls} calls in {drift.seconds:.1f} s.", ""])
+    said = render_reading(drift)
+    return "\n".join([*lines, "", f"{said[0].upper()}{said[1:]}.", ""])
+
+
+def render_reading(drift: Drift) -> str:
+    """Tell how the cloud was read, and how old the oldest look is at what is looked at in turns."""
+    said = f"read by {drift.calls} calls in {drift.seconds:.1f} s"
+    late = [each for each in drift.looked if each.oldest and each.oldest < drift.collected_at]
+    if late:
+        told = ", ".join(f"{each.what} of {each.places} places, the oldest look at {each.oldest}" for each in late)
+        said += f"; in turns: {told}"
+    return f"{said}; not compared: {NOT_COMPARED}"
 
 
 def _row(cells: tuple[str, ...]) -> str:

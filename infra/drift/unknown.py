@@ -17,6 +17,7 @@ from infra.drift.operators_own import SERVICE_PROJECT, OperatorsOwn
 
 PROVISIONER_ROLE = "member"
 _ROLE = "oneroof:identity:RoleAssignment"
+_EXTERNAL = "access_as_external"
 _BUILT_IN_GROUP = "default"  # Neutron makes one in each project
 _NOUNS: Mapping[str, tuple[str, str]] = {
     "servers": ("Server", "server"),
@@ -41,6 +42,7 @@ SOURCES: Mapping[str, frozenset[str]] = {
     "flavors": frozenset({"flavors"}),
     **{field: frozenset({field, "projects"}) for field in _NOUNS},
     "subnets": frozenset({"subnets", "networks", "projects"}),
+    "rbac_policies": frozenset({"rbac_policies", "networks", "projects"}),
 }
 """What is looked for, to the fields of an inventory without which it cannot be found."""
 
@@ -97,7 +99,8 @@ class Unknowns:
         named = project.domain_id == self.home and project.name in (*self.own.projects, SERVICE_PROJECT)
         return bool(project.id == self.own.project_id or named)
 
-    def _is_operators_user(self, user: Any) -> bool:
+    def is_operators_user(self, user: Any) -> bool:
+        """Tell whether a user is the provisioner, or one that the playbooks made."""
         if user.domain_id != self.home:
             return False
         return user.id == self.own.user_id or user.name in self.own.users or not self.own.is_built_here
@@ -113,6 +116,7 @@ class Unknowns:
             "groups": lambda: self._principals("groups", "Group", "group"),
             "role_assignments": self._role_assignments,
             "flavors": self._flavors,
+            "rbac_policies": self._rbac_policies,
         }[field]()
 
     def _finding(self, department: str, noun: str, name: str, identifier: str, what: str, remedy: str) -> Finding:
@@ -141,7 +145,7 @@ class Unknowns:
 
     def _principals(self, field: str, noun: str, words: str) -> Iterator[Finding]:
         for each in getattr(self.cloud.found, field) or ():
-            operators = self._is_operators_user(each) if field == "users" else not self.own.is_built_here
+            operators = self.is_operators_user(each) if field == "users" else not self.own.is_built_here
             if each.id in self.recorded or (operators and each.domain_id == self.home):
                 continue
             department = self.department(domain=each.domain_id)
@@ -178,7 +182,7 @@ class Unknowns:
 
     def _is_operators_role(self, each: Any) -> bool:
         user = self.cloud.one("users", each.user_id or "")
-        if user is None or not self._is_operators_user(user):
+        if user is None or not self.is_operators_user(user):
             return False
         if user.id == self.own.user_id and (each.system or each.project_id == self.own.project_id):
             return True
@@ -192,6 +196,32 @@ class Unknowns:
         for each in self.cloud.found.flavors or ():
             if each.id not in self.recorded:
                 yield self._finding("", "Flavor", each.name, each.id, "in no stack", f"flavor delete {each.id}")
+
+    def _rbac_policies(self) -> Iterator[Finding]:
+        for each in self.cloud.found.rbac_policies or ():
+            if each.id in self.recorded or self.is_unknown_project(each.project_id) or self._is_of_its_network(each):
+                continue
+            thing, target = self.cloud.one(f"{each.object_type}s", each.object_id), each.target_project_id
+            project = self.cloud.one("projects", target)
+            name = f"{each.object_type} {thing.name if thing else each.object_id}"
+            grantee = "everybody" if target == "*" else project.name if project else target
+            what = f"in no stack, {each.action}"
+            remedy = f"network rbac delete {each.id}"
+            department = self.department(project=each.project_id)
+            yield self._finding(department, "RbacPolicy", f"{name} for {grantee}", each.id, what, remedy)
+
+    def _is_of_its_network(self, policy: Any) -> bool:
+        """Tell whether Neutron made it with a network: that of an unknown one, and what makes one shared or external."""
+        if policy.object_type != "network":
+            return False
+        network = self.cloud.one("networks", policy.object_id)
+        told = policy.object_id in self._shared if policy.action == _EXTERNAL else policy.target_project_id == "*"
+        return (network is not None and network.id not in self.recorded) or told
+
+    @cached_property
+    def _shared(self) -> frozenset[str]:
+        """Ids of what all departments share."""
+        return frozenset(str(each.get("id") or "") for each in self.stacks.get("cloud", ()))
 
     def _in_projects(self, field: str) -> Iterator[Finding]:
         noun, words = _NOUNS[field]

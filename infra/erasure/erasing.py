@@ -6,13 +6,14 @@ tells. Exactly the named things go: the provider is given their ids and refuses 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from infra.apply import Applied, OnStep, Site, converge, lost_data, withdraw
-from infra.erasure.gateway import remove_accounts
 from infra.erasure.retirement import TYPES, Current, build_current, find_recorded
+from infra.gateway import remove_accounts
 from infra.outcome import Outcome, load_outcome
 from infra.programs import stacks
 from infra.provider.cloud import Cloud
@@ -20,16 +21,19 @@ from infra.provider.failure import CloudError, as_cloud_error
 from infra.provider.leftovers import (
     Leftover,
     delete_leftovers,
+    find_key_pairs,
     find_leftovers,
     find_snapshots,
-    find_traces,
     last_written,
 )
 from infra.provider.registry import KINDS
 from infra.provider.serving import cloud_of
+from infra.provider.traces import find_traces
 from tenants.declaration.catalogue import Catalogue
 from tenants.declaration.erasure import Erasure, Thing, ThingKind, data_inside, find_users
 from tenants.declaration.model import Department
+
+_USER = "oneroof:identity:User"
 
 
 @dataclass(frozen=True)
@@ -95,7 +99,10 @@ def _undeclared(site: Site, cloud: Cloud, department: Department, things: Collec
         identifier for thing, identifier in there.items() if thing.kind is ThingKind.VOLUME and _inside(thing, things)
     }
     hanging = find_snapshots(cloud, volumes)
-    found = find_leftovers(cloud, projects) if projects else ()
+    people = find_people(resources)
+    found = find_leftovers(cloud, projects, people) if projects else ()
+    if Thing(ThingKind.DEPARTMENT) in things:
+        found = (*find_key_pairs(cloud, people), *found)
     return tuple(dict.fromkeys(each for each in (*hanging, *found) if each.identifier not in recorded))
 
 
@@ -135,10 +142,11 @@ def _erase(
     on_step: OnStep,
 ) -> tuple[Applied, tuple[str, ...]]:
     slug, engine = department.slug, site.engine
-    projects = {id_ for thing, id_ in going.items() if thing.kind is ThingKind.PROJECT}
+    projects = _projects(going)
     everything = replace(engine, may_erase=True)
     cloud = cloud_of(everything.provider_environment())
     resources = stacks.read_resources(engine, slug)
+    people = find_people(resources)
     left = [each for each in resources if str(each.get("id")) not in going.values()]
     done = Applied(slug, "unchanged", 0.0, outcome=before)
     if len(left) < len(resources):
@@ -155,15 +163,16 @@ def _erase(
             done = converge(named, current, before, refresh=False, on_step=on_step)
     if done.state == "failed":
         return done, ()
-    _sweep(cloud, slug, find_leftovers(cloud, projects) if projects else (), on_step)
+    _sweep(cloud, slug, find_leftovers(cloud, projects, people) if projects else (), on_step)
     remove_accounts(site.installation, projects)
-    return done, find_left(cloud, going)
+    return done, find_left(cloud, {slug: Gone(going, people)})[slug]
 
 
 def _sweep(cloud: Cloud, slug: str, found: Collection[Leftover], on_step: OnStep) -> None:
     leftovers = [each for each in found if not each.goes_along]
     for each in leftovers:
-        on_step(slug, stacks.Step("delete", each.noun, f"{each.name or each.identifier}, which no declaration names"))
+        why = "which another department gave" if each.given_by else "which no declaration names"
+        on_step(slug, stacks.Step("delete", each.noun, f"{each.name or each.identifier}, {why}"))
     delete_leftovers(cloud, leftovers)
 
 
@@ -171,21 +180,51 @@ def _failed(slug: str, outcome: Outcome | None, reason: str) -> Applied:
     return Applied(slug, "failed", 0.0, reasons=(reason,), outcome=outcome)
 
 
-def find_left(cloud: Cloud, going: Mapping[Thing, str]) -> tuple[str, ...]:
-    """Give what is still found of things that went, in any service: nothing, if all is well."""
-    projects = {identifier for thing, identifier in going.items() if thing.kind is ThingKind.PROJECT}
-    whole = {thing.path for thing in going if thing.kind is ThingKind.PROJECT}
-    found = [
-        f"{thing} ({identifier})"
-        for thing, identifier in going.items()
-        # what was in a project that went is looked for with the project: nobody can enter it any more
-        if not (thing.name and thing.project in whole)
-        and KINDS[TYPES[thing.kind]].get(cloud, identifier, {"name": thing.name}) is not None
-    ]
-    others = {identifier for thing, identifier in going.items() if thing.kind is not ThingKind.PROJECT}
-    found += map(str, find_snapshots(cloud, others))
-    found += [f"port {port.id}" for port in cloud.admin.network.ports() if {port.device_id, port.network_id} & others]
+def find_people(resources: Sequence[Mapping[str, Any]]) -> frozenset[str]:
+    """Give the ids of a department's local users, as its stack records them."""
+    return frozenset(str(each["id"]) for each in resources if each["type"] == _USER and each.get("id"))
+
+
+@dataclass(frozen=True)
+class Gone:
+    """What went of one department."""
+
+    things: Mapping[Thing, str]
+    """Each with its id."""
+    people: frozenset[str]
+    """Ids of its local users."""
+
+
+def find_left(cloud: Cloud, gone: Mapping[str, Gone]) -> dict[str, tuple[str, ...]]:
+    """Give what is still found of what went, by department, in any service: nothing, if all is well."""
+    left: dict[str, list[str]] = {slug: list(_still_there(cloud, each.things)) for slug, each in gone.items()}
+    projects = {project: slug for slug, each in gone.items() for project in _projects(each.things)}
+    others = {id_: slug for slug, each in gone.items() for thing, id_ in each.things.items() if id_ not in projects}
+    for snapshot in find_snapshots(cloud, others):
+        left[others[snapshot.of]].append(str(snapshot))
+    for port in cloud.admin.network.ports():
+        if owner := others.get(port.device_id) or others.get(port.network_id):
+            left[owner].append(f"port {port.id}")
+    for slug, each in gone.items():
+        if Thing(ThingKind.DEPARTMENT) in each.things:
+            left[slug] += map(str, find_key_pairs(cloud, each.people))
     if projects:
-        found += map(str, find_leftovers(cloud, projects))
-        found += find_traces(cloud, projects)
-    return tuple(found)
+        people = frozenset[str]().union(*(each.people for each in gone.values()))
+        for thing in find_leftovers(cloud, projects, people):
+            left[projects[thing.project_id]].append(str(thing))
+        for trace in find_traces(cloud, projects):
+            left[projects[trace.project_id]].append(str(trace))
+    return {slug: tuple(dict.fromkeys(found)) for slug, found in left.items()}
+
+
+def _still_there(cloud: Cloud, things: Mapping[Thing, str]) -> Iterator[str]:
+    whole = {thing.path for thing in things if thing.kind is ThingKind.PROJECT}
+    for thing, identifier in things.items():
+        # what was in a project that went is looked for with the project: nobody can enter it any more
+        inside = thing.name and thing.project in whole
+        if not inside and KINDS[TYPES[thing.kind]].get(cloud, identifier, {"name": thing.name}) is not None:
+            yield f"{thing} ({identifier})"
+
+
+def _projects(things: Mapping[Thing, str]) -> frozenset[str]:
+    return frozenset(identifier for thing, identifier in things.items() if thing.kind is ThingKind.PROJECT)

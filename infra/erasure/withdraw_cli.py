@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import click
 
 from tenants.installation import Installation
 from tenants.problem import Problem, UserError
-
-if TYPE_CHECKING:
-    from tenants.declaration.erasure import Thing
 
 _FAILED, _INTERRUPTED = 1, 130
 
@@ -26,71 +21,46 @@ _FAILED, _INTERRUPTED = 1, 130
 def withdraw(departments: tuple[str, ...], cloud: str, yes: bool, erase_data: bool) -> None:
     """Delete everything DEPARTMENTS have in the cloud; refuses while one holds data unless --erase-data is told.
 
-    Where data went, the ledger says so: `oneroof evidence list erasure`.
+    What went is looked for in every service afterwards. Where data went, the ledger says so: `oneroof evidence list
+    erasure`. Ends with 1 where something could not be deleted or is still found; run again, it carries on.
     """
     from infra import apply as applying
     from infra.apply_cli import report, report_steps
-    from infra.erasure.erasing import find_going
-    from infra.erasure.gateway import remove_accounts
+    from infra.erasure.withdrawal import begin, end, load_begun
     from infra.provider.failure import CloudError
     from infra.site import open_site, stacks_of
-    from tenants.declaration.erasure import Thing, ThingKind
 
     installation = Installation.current()
     site = open_site(installation, cloud=cloud, external_network="", may_erase=erase_data, tell=_say)
-    known = stacks_of(site)
-    if unknown := [department for department in departments if department not in known]:
+    known, begun = stacks_of(site), load_begun(installation, departments)
+    if unknown := [department for department in departments if department not in (*known, *begun)]:
         held = f"It has: {', '.join(known)}." if known else "Nothing was."
         raise UserError(*(Problem(f"{department} was never applied to cloud {cloud}", held) for department in unknown))
     if not yes:
         what = f"this deletes everything of {', '.join(departments)} in cloud {cloud}"
         raise UserError(Problem(what, "Tell --yes to do it."))
-    everything = [Thing(ThingKind.DEPARTMENT)]
-    started_at, going = datetime.now(UTC), {slug: find_going(site, slug, everything) for slug in departments}
-    failed, accounts = False, list[str]()
+    slugs = tuple(dict.fromkeys(departments))
+    under_way = {slug: begin(site, slug, begun.get(slug)) for slug in slugs}
+    failed = set[str]()
     try:
-        for done in applying.withdraw(site, dict.fromkeys(departments), on_step=report_steps()):
+        for done in applying.withdraw(site, [slug for slug in slugs if slug in known], on_step=report_steps()):
             report(done)
-            gone = going[done.stack]
-            if done.state == "failed":
-                failed = True
-                continue
-            accounts += [identifier for thing, identifier in gone.items() if thing.kind is ThingKind.PROJECT]
-            if any(thing.kind in (ThingKind.VOLUME, ThingKind.CONTAINER) for thing in gone):
-                _record(installation, done.stack, gone, started_at, datetime.now(UTC))
-        remove_accounts(installation, accounts)
+            failed |= {done.stack} if done.state == "failed" else set()
+        ended = [each for slug, each in under_way.items() if slug not in failed]
+        for slug, left in end(site, ended).items():
+            click.echo(f"{slug}: {_found(left)}")
+            failed |= {slug} if left else set()
     except CloudError as error:
         _say(str(error))
-        failed = True
+        sys.exit(_FAILED)
     except KeyboardInterrupt:
         _say("interrupted: run it again to carry on")
         sys.exit(_INTERRUPTED)
     sys.exit(_FAILED if failed else 0)
 
 
-def _record(
-    installation: Installation, department: str, going: Mapping[Thing, str], started_at: datetime, ended_at: datetime
-) -> None:
-    from backup.records import ErasureRecord, Outcome, append_records
-
-    record = ErasureRecord(
-        department=department,
-        name="department",
-        started_at=started_at,
-        ended_at=ended_at,
-        reason="withdrawn by the operator with --erase-data",
-        approved_by=[],
-        approved_on="",
-        not_before="",
-        expires="",
-        quarantined_at="",
-        snapshots={},
-        without_backup="",
-        identifiers={str(thing): identifier for thing, identifier in going.items()},
-        left=[],
-        outcome=Outcome.GOOD,
-    )
-    append_records(installation.records, [record])
+def _found(left: Sequence[str]) -> str:
+    return f"still found: {', '.join(left)}" if left else "nothing of it is left in any service"
 
 
 def _say(line: str) -> None:

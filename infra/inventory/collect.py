@@ -33,7 +33,7 @@ def collect_inventory(
     read: dict[str, Any] = {}
     failures: list[Failure] = []
     not_measured = list(NOT_MEASURED)
-    with _Counter(connection) as counter:
+    with CallCounter(connection) as counter:
         for source in SOURCES:
             if only is not None and source.field not in only:
                 read[source.field] = None
@@ -59,14 +59,14 @@ def collect_inventory(
     )
 
 
-class _Counter:
+class CallCounter:
     """Counts the answers on the one HTTP session that every service of the connection uses."""
 
     def __init__(self, connection: Connection) -> None:
         self.calls = 0
         self._hooks: list[Any] = connection.session.session.hooks["response"]
 
-    def __enter__(self) -> _Counter:
+    def __enter__(self) -> CallCounter:
         self._hooks.append(self._count)
         return self
 

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-from infra.provider.account import UNLIMITED, account_address, read_quota
+from infra.provider.account import account_address
 from infra.provider.cloud import Cloud
 from infra.provider.failure import CloudError, describe_failure
 
@@ -31,6 +31,12 @@ class Leftover:
     holds_data: bool = False
     goes_along: bool = False
     """A port that goes with the server or router that it belongs to."""
+    given_by: str = ""
+    """The project that gave it, where another one did."""
+    user_id: str = ""
+    """The user that it belongs to, where it belongs to one."""
+    of: str = ""
+    """The volume that a snapshot is of."""
 
     def __str__(self) -> str:
         return f"{self.noun} {self.name or self.identifier}"
@@ -43,38 +49,100 @@ _KINDS: tuple[tuple[str, str, bool, _Lister], ...] = (
     ("compute", "server group", False, lambda admin: admin.compute.server_groups(all_projects=True)),
     ("network", "floating address", False, lambda admin: admin.network.ips()),
     ("block_storage", "snapshot", True, lambda admin: admin.block_storage.snapshots(all_projects=True)),
+    ("block_storage", "volume backup", True, lambda admin: admin.block_storage.backups(all_projects=True)),
     ("block_storage", "volume", True, lambda admin: admin.block_storage.volumes(all_projects=True)),
     ("network", "router", False, lambda admin: admin.network.routers()),
     ("network", "port", False, lambda admin: admin.network.ports()),
     ("network", "network", False, lambda admin: admin.network.networks()),
+    ("network", "subnet pool", False, lambda admin: admin.network.subnet_pools()),
+    ("network", "address scope", False, lambda admin: admin.network.address_scopes()),
     ("network", "sharing rule", False, lambda admin: admin.network.rbac_policies()),
     ("network", "security group", False, lambda admin: admin.network.security_groups()),
-    ("image", "image", True, lambda admin: admin.image.images()),
+    ("image", "image", True, lambda admin: list_images(admin)),
 )
 _IN_USE = ("network:", "compute:")
 """Owners of ports that go with what they belong to."""
 
 
-def find_leftovers(cloud: Cloud, projects: Collection[str]) -> tuple[Leftover, ...]:
-    """Give everything of these projects in every service, in the order to delete it."""
-    found: list[Leftover] = []
+def find_leftovers(cloud: Cloud, projects: Collection[str], users: Collection[str] = ()) -> tuple[Leftover, ...]:
+    """Give everything of these projects in every service, in the order to delete it.
+
+    Also what others gave them, and what opens them to these ``users``, those of their department.
+    """
+    found: list[Leftover] = [*_credentials(cloud, projects, users), *_image_members(cloud, projects)]
     for service, noun, holds_data, listed in _KINDS:
         for each in listed(cloud.admin):
-            owner = str(each.owner if noun == "image" else each.project_id)
+            owner, giver = str(each.owner if noun == "image" else each.project_id), ""
+            if noun == "sharing rule" and owner not in projects:
+                owner, giver = str(each.target_project_id), owner
             if owner in projects:
                 name = getattr(each, "floating_ip_address", None) or each.name or ""
                 along = noun == "port" and str(each.device_owner or "").startswith(_IN_USE)
-                found.append(Leftover(service, noun, str(each.id), str(name), owner, holds_data, along))
+                found.append(Leftover(service, noun, str(each.id), str(name), owner, holds_data, along, giver))
     for project in projects:
         for name in list_containers(cloud, project):
             found.append(Leftover("object_store", "container", f"{project}/{name}", name, project, holds_data=True))
     return tuple(found)
 
 
+def find_given(cloud: Cloud, projects: Collection[str]) -> tuple[Leftover, ...]:
+    """Give what other departments let these projects use: nobody uses it once they are gone."""
+    rules = (
+        Leftover("network", "sharing rule", str(each.id), "", str(each.target_project_id), given_by=str(each.project_id))
+        for each in cloud.admin.network.rbac_policies()
+        if each.target_project_id in projects and each.project_id not in projects
+    )
+    return (*rules, *_image_members(cloud, projects))
+
+
+def find_key_pairs(cloud: Cloud, users: Collection[str]) -> tuple[Leftover, ...]:
+    """Give the key pairs of users: Nova keeps those of one who is gone."""
+    return tuple(
+        Leftover("compute", "key pair", str(each.name), str(each.name), "", user_id=user)
+        for user in users
+        for each in cloud.admin.compute.keypairs(user_id=user)
+    )
+
+
+def list_images(admin: Any) -> Iterator[Any]:
+    """List all images, also those of a community and those that are hidden: Glance tells them apart."""
+    yield from admin.image.images(visibility="all")
+    yield from admin.image.images(visibility="all", is_hidden=True)
+
+
+def _credentials(cloud: Cloud, projects: Collection[str], users: Collection[str]) -> Iterator[Leftover]:
+    identity = cloud.admin.identity
+    for user in users:
+        response = identity.get(f"/users/{user}/application_credentials")
+        for each in response.json()["application_credentials"] if response.status_code == 200 else ():
+            if each["project_id"] in projects:
+                name, owner = each["name"], each["project_id"]
+                yield Leftover("identity", "application credential", each["id"], name, owner, user_id=user)
+
+
+def _image_members(cloud: Cloud, projects: Collection[str]) -> Iterator[Leftover]:
+    """Give the images of others that these projects may use; one call for each image that is shared."""
+    glance = cloud.admin.image
+    for image in list_images(cloud.admin):
+        if image.visibility == "shared" and image.owner not in projects:
+            for member in glance.members(image.id):
+                if member.member_id in projects:
+                    identifier, project = f"{image.id}/{member.member_id}", str(member.member_id)
+                    yield Leftover("image", "image member", identifier, image.name, project, given_by=str(image.owner))
+
+
 def find_snapshots(cloud: Cloud, volumes: Collection[str]) -> tuple[Leftover, ...]:
     """Give the snapshots of these volumes: they hold the same data, and a volume cannot go before them."""
     return tuple(
-        Leftover("block_storage", "snapshot", str(each.id), str(each.name or ""), str(each.project_id), holds_data=True)
+        Leftover(
+            "block_storage",
+            "snapshot",
+            str(each.id),
+            str(each.name or ""),
+            str(each.project_id),
+            holds_data=True,
+            of=str(each.volume_id),
+        )
         for each in cloud.admin.block_storage.snapshots(all_projects=True)
         if each.volume_id in volumes
     )
@@ -92,29 +160,6 @@ def delete_leftovers(cloud: Cloud, leftovers: Collection[Leftover]) -> None:
             raise CloudError(f"cannot delete {each}: {error}") from None
         except (SDKException, ClientException) as error:
             raise CloudError(f"cannot delete {each}: {describe_failure(error)}") from error
-
-
-def find_traces(cloud: Cloud, projects: Collection[str]) -> tuple[str, ...]:
-    """Give what the services still know of projects that are gone, beside things: rights, limits, usage. One phrase each."""
-    admin = cloud.admin
-    found: list[str] = []
-    known = {project.id for project in admin.identity.projects()}
-    found += [f"identity: project {project}" for project in projects if project in known]
-    assignments = admin.identity.role_assignments()
-    scopes = {((each.scope or {}).get("project") or {}).get("id") for each in assignments}
-    found += [f"identity: a role on project {project}" for project in projects if project in scopes]
-    limited = {quota.project_id for quota in admin.network.quotas()}
-    found += [f"network: a quota of project {project}" for project in projects if project in limited]
-    for project in projects:
-        for service in ("compute", "block_storage"):
-            if _has_limits(getattr(admin, service), project):
-                found.append(f"{service}: a quota of project {project}")
-        used = admin.placement.get(f"/usages?project_id={project}", microversion="1.9").json().get("usages") or {}
-        found += [f"placement: {amount} {what} of project {project}" for what, amount in sorted(used.items()) if amount]
-        quota = read_quota(cloud, project)
-        if quota is not None and quota.bytes != UNLIMITED:
-            found.append(f"object_store: a quota of project {project}")
-    return tuple(found)
 
 
 def list_containers(cloud: Cloud, project: str) -> tuple[str, ...]:
@@ -147,26 +192,6 @@ def _pages(cloud: Cloud, address: str) -> Iterator[Any]:
         if not page:
             return
         marker = page[-1]["name"]
-
-
-def _has_limits(proxy: Any, project: str) -> bool:
-    """Tell whether a project has limits of its own.
-
-    Nova tells nothing of a project that is gone: its limits are deleted before it is.
-    """
-    from openstack.exceptions import BadRequestException
-
-    try:
-        return _limits(proxy.get_quota_set(project)) != _limits(proxy.get_quota_set_defaults(project))
-    except BadRequestException as error:
-        if "not a valid project" not in describe_failure(error):
-            raise
-        return False
-
-
-def _limits(quota: Any) -> dict[str, Any]:
-    told = {name: value for name, value in quota.to_dict().items() if isinstance(value, int)}
-    return {name: value for name, value in told.items() if name not in ("id", "location")}
 
 
 def _gone(cloud: Cloud, what: str, get: Callable[[str], Any], identifier: str) -> None:
@@ -215,7 +240,29 @@ def _delete_container(cloud: Cloud, each: Leftover) -> None:
     Container().delete(cloud, each.identifier, {"name": each.name, "project_id": each.project_id})
 
 
+def _delete_member(cloud: Cloud, each: Leftover) -> None:
+    image, _, member = each.identifier.partition("/")
+    cloud.admin.image.remove_member(member, image, ignore_missing=True)
+
+
+def _delete_backup(cloud: Cloud, each: Leftover) -> None:
+    cloud.admin.block_storage.delete_backup(each.identifier, ignore_missing=True)
+    _gone(cloud, str(each), cloud.admin.block_storage.get_backup, each.identifier)
+
+
+def _delete_credential(cloud: Cloud, each: Leftover) -> None:
+    cloud.admin.identity.delete_application_credential(each.user_id, each.identifier, ignore_missing=True)
+
+
 _DELETE: dict[str, Callable[[Cloud, Leftover], Any]] = {
+    "application credential": _delete_credential,
+    "image member": _delete_member,
+    "key pair": lambda cloud, each: cloud.admin.compute.delete_keypair(
+        each.identifier, ignore_missing=True, user_id=each.user_id
+    ),
+    "volume backup": _delete_backup,
+    "subnet pool": lambda cloud, each: cloud.admin.network.delete_subnet_pool(each.identifier, ignore_missing=True),
+    "address scope": lambda cloud, each: cloud.admin.network.delete_address_scope(each.identifier, ignore_missing=True),
     "server": _delete_server,
     "server group": lambda cloud, each: cloud.admin.compute.delete_server_group(each.identifier, ignore_missing=True),
     "floating address": lambda cloud, each: cloud.admin.network.delete_ip(each.identifier, ignore_missing=True),

@@ -14,7 +14,9 @@ import yaml
 
 from infra.inventory.collect import collect_inventory
 from infra.lab.status import LabStatus
-from tenants.installation import repository
+from infra.provider.account import account_address
+from infra.provider.cloud import CLOUD_VARIABLE, Cloud
+from tenants.installation import Installation, repository
 
 pytestmark = pytest.mark.system
 
@@ -28,6 +30,7 @@ projects:
   - name: prod
     networks: [{{name: front, cidr: 10.23.26.0/24, internet: false}}]
 groups: [{{name: ops, roles: {{prod: reader}}}}]
+users: [{{name: operator, groups: [ops]}}]
 """
 
 
@@ -94,8 +97,50 @@ def test_what_was_done_by_hand_is_told_and_taken_back(trial: Trial, cloud: Any) 
     assert f"{SLUG}: skipped" in trial.run("apply", SLUG).stderr
 
 
+def test_containers_memberships_policies_and_credentials_by_hand_are_told(
+    trial: Trial, cloud: Any, installation: Installation
+) -> None:
+    assert trial.run("apply", SLUG).returncode == 0
+    domain = next(iter(cloud.identity.domains(name=SLUG)))
+    project = next(iter(cloud.identity.projects(domain_id=domain.id)))
+    user, group = (
+        next(iter(cloud.identity.users(domain_id=domain.id))),
+        next(iter(cloud.identity.groups(domain_id=domain.id))),
+    )
+    network = next(iter(cloud.network.networks(project_id=project.id)))
+    other = Cloud({"OS_CLIENT_CONFIG_FILE": str(installation.clouds), CLOUD_VARIABLE: "oneroof"})
+    image = cloud.image.create_image(name="shot", owner=project.id, visibility="shared", disk_format="raw",
+                                     container_format="bare")  # fmt: skip
+    address = f"{account_address(other, project.id)}/own"
+    own = cloud.identity.create_group(name="by-hand", domain_id=domain.id)
+    service = next(iter(cloud.identity.projects(name="service")))
+    try:
+        cloud.image.add_member(image.id, member_id=service.id)
+        assert other.in_project(project.id).object_store.put(address).status_code == 201
+        target = {"object_type": "network", "object_id": network.id, "action": "access_as_shared"}
+        cloud.network.create_rbac_policy(project_id=project.id, target_project_id=service.id, **target)
+        cloud.identity.remove_user_from_group(user, group)
+        cloud.identity.add_user_to_group(user, own)
+        key = {"type": "ec2", "user_id": user.id, "project_id": project.id, "blob": '{"access": "a", "secret": "b"}'}
+        cloud.identity.create_credential(**key)
+        assert trial.drift(SLUG) == {
+            ("unknown", "Container"), ("unknown", "Image"), ("unknown", "Member"), ("unknown", "RbacPolicy"),
+            ("unknown", "Group"), ("unknown", "Membership"), ("missing", "Membership"), ("unknown", "AccessKey"),
+        }  # fmt: skip
+    finally:
+        other.in_project(project.id).object_store.delete(address)
+        cloud.image.delete_image(image)
+        for policy in cloud.network.rbac_policies(object_id=network.id):
+            cloud.network.delete_rbac_policy(policy)
+        for key in cloud.identity.credentials(user_id=user.id):
+            cloud.identity.delete_credential(key)
+        cloud.identity.delete_group(own)
+        cloud.identity.add_user_to_group(user, group)
+    assert trial.drift(SLUG) == set(), "what was strange is looked at again first"
+
+
 @pytest.fixture
-def old(trial: Trial, cloud: Any) -> Iterator[Any]:
+def old(trial: Trial, cloud: Any, installation: Installation) -> Iterator[Any]:
     """A project as somebody made it by hand, under names that no declaration knows."""
     trial.withdraw(ADOPTER)
     for left in cloud.identity.projects(name=OLD):
@@ -109,7 +154,8 @@ def old(trial: Trial, cloud: Any) -> Iterator[Any]:
         ports = {"port_range_min": 80, "port_range_max": 80} if protocol == "tcp" else {}
         rule = {"direction": "ingress", "protocol": protocol, "ethertype": "IPv4", **ports}
         cloud.network.create_security_group_rule(security_group_id=group.id, **rule)
-    cloud.connect_as(project_id=made.id).object_store.create_container("papers")
+    own = Cloud({"OS_CLIENT_CONFIG_FILE": str(installation.clouds), CLOUD_VARIABLE: "oneroof"})
+    assert own.in_project(made.id).object_store.put(f"{account_address(own, made.id)}/papers").status_code == 201
     cloud.compute.update_quota_set(made.id, cores=17)
     yield made
     for group in cloud.network.security_groups(project_id=made.id, name="strange"):

@@ -14,6 +14,7 @@ from infra.desired import DesiredNetwork, DesiredProject, DesiredState
 from infra.drift.comparison import Drift, build_drift
 from infra.drift.operators_own import OperatorsOwn
 from infra.drift.text import render_json, render_markdown
+from infra.inventory.closer import Closer
 from infra.inventory.model import (
     Domain,
     Failure,
@@ -25,6 +26,7 @@ from infra.inventory.model import (
     Port,
     Principal,
     Project,
+    RbacPolicy,
     RoleAssignment,
     Router,
     SecurityGroup,
@@ -78,6 +80,7 @@ SAME: Mapping[str, tuple[Any, ...]] = {
     "routers": (),
     "ports": (Port("dhcp", "p", "n", "DOWN", "network:distributed", "ovnmeta-n", ("10.0.0.2",), ()),),
     "floating_addresses": (),
+    "rbac_policies": (),
     "security_groups": (built_in("g", "p"), built_in("ga", "admin-project")),
     "network_quotas": (),
     "servers": (),
@@ -111,15 +114,24 @@ STACK = (
 )  # fmt: skip
 
 
+NOT_LOOKED = Closer("now", {}, 0, 0.0)
+
+
 def drift(
-    *, failures: tuple[Failure, ...] = (), stack: tuple[Any, ...] = STACK, own: OperatorsOwn = OWN, **changed: Any
+    *,
+    failures: tuple[Failure, ...] = (),
+    stack: tuple[Any, ...] = STACK,
+    own: OperatorsOwn = OWN,
+    closer: Closer = NOT_LOOKED,
+    **changed: Any,
 ) -> Drift:
     """Give the drift of one department, with other values for some fields of the inventory; a tuple is added."""
     values = {field.name: None for field in fields(Inventory)} | {"calls": 24, "seconds": 0.5, "collected_at": "now"}
     held = {name: SAME[name] + changed.get(name, ()) if name in SAME else value for name, value in values.items()}
     for failure in failures:
         held[failure.source] = None
-    return build_drift([DECLARED], {"parks": stack}, Cloud(Inventory(**{**held, "failures": failures})), own, "openstack")
+    cloud = Cloud(Inventory(**{**held, "failures": failures}))
+    return build_drift([DECLARED], {"parks": stack}, cloud, closer, own, "openstack")
 
 
 def told(found: Drift) -> list[tuple[str, str, str, str]]:
@@ -145,8 +157,9 @@ def test_what_is_declared_and_not_applied_or_applied_and_not_declared_is_told() 
 
 
 def test_a_stack_without_declaration_is_to_be_withdrawn() -> None:
-    cloud = Cloud(Inventory(**{f.name: SAME.get(f.name, ()) for f in fields(Inventory)}))
-    found = build_drift([], {"parks": STACK, "cloud": ()}, cloud, OWN, "openstack")
+    read = {"calls": 24, "seconds": 0.5, "collected_at": "now"}
+    cloud = Cloud(Inventory(**{f.name: SAME.get(f.name, ()) for f in fields(Inventory)} | read))
+    found = build_drift([], {"parks": STACK, "cloud": ()}, cloud, NOT_LOOKED, OWN, "openstack")
     assert [(f.department, f.what, f.remedy) for f in found.findings] == [
         ("parks", "applied, no longer declared", "oneroof withdraw parks")
     ]
@@ -177,6 +190,12 @@ RULE = SecurityRule("ingress", "IPv4", "tcp", 22, 22, "0.0.0.0/0", None)
      ("parks", "unknown", "FloatingIp", "192.0.2.9")),
     ({"security_groups": (SecurityGroup("g2", "open", "p", ()),)}, ("parks", "unknown", "SecurityGroup", "open")),
     ({"images": (Image("i", "shot", "p", "active", "private", 1, "raw", ""),)}, ("parks", "unknown", "Image", "shot")),
+    ({"rbac_policies": (RbacPolicy("b", "p", "network", "n", "access_as_shared", "admin-project"),)},
+     ("parks", "unknown", "RbacPolicy", "network front for admin")),
+    ({"rbac_policies": (RbacPolicy("b", "p", "network", "n", "access_as_external", "*"),)},
+     ("parks", "unknown", "RbacPolicy", "network front for everybody")),
+    ({"rbac_policies": (RbacPolicy("b", "p", "security_group", "g", "access_as_shared", "*"),)},
+     ("parks", "unknown", "RbacPolicy", "security_group default for everybody")),
     ({"flavors": (Flavor("f", "huge", 64, 1, 1, True),)}, ("", "unknown", "Flavor", "huge")),
     ({"users": (Principal("u", "ghost", "d", True),)}, ("parks", "unknown", "User", "ghost")),
     ({"users": (Principal("u", "ghost", "default", True),)}, ("", "unknown", "User", "ghost")),
