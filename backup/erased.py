@@ -1,12 +1,20 @@
-"""What was erased is not backed up any more, though it stays in the file until its department's next request. Pure."""
+"""What was erased is not backed up any more, though it stays in the file until its department's next request. Pure.
+
+Nor is anybody to be alarmed for it: what its last run or drill came to is history.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TypeVar
 
-from backup.records import ErasureRecord, Outcome
-from tenants.declaration.erasure import Erasure, without
+from backup.records import BackupRecord, DrillRecord, ErasureRecord, Outcome, Source
+from tenants.declaration.erasure import Erasure, Thing, ThingKind, parse_thing, without
 from tenants.declaration.model import Department
+
+_ENDED = (Outcome.VERIFIED, Outcome.FAILED, Outcome.GOOD)
+_KINDS = {Source.VOLUME: ThingKind.VOLUME, Source.CONTAINER: ThingKind.CONTAINER}
+Run = TypeVar("Run", BackupRecord, DrillRecord)
 
 
 def is_of(record: ErasureRecord, erasure: Erasure) -> bool:
@@ -25,3 +33,20 @@ def leave_out(departments: Iterable[Department], records: Iterable[ErasureRecord
         )
         for department in departments
     )
+
+
+def leave_out_runs(runs: Iterable[Run], records: Iterable[ErasureRecord]) -> tuple[Run, ...]:
+    """Give the backups and drills without those of what was erased since they began."""
+    erased: dict[str, list[tuple[ErasureRecord, Thing]]] = {}
+    for record in records:
+        if record.outcome in _ENDED:
+            erased.setdefault(record.department, []).append((record, parse_thing(record.name)))
+
+    def is_gone(run: Run) -> bool:
+        kind = _KINDS.get(run.source)
+        return kind is not None and any(
+            thing.holds(Thing(kind, run.name)) and run.started_at <= record.ended_at
+            for record, thing in erased.get(run.department, ())
+        )
+
+    return tuple(run for run in runs if not is_gone(run))

@@ -12,9 +12,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
+from backup.erased import leave_out
 from backup.records import (
     BackupRecord,
     DrillRecord,
+    ErasureRecord,
     RepositoryRecord,
     load_backups,
     load_drills,
@@ -143,10 +145,12 @@ def collect_overview(installation: Installation, cloud: str) -> Overview:
         declared = attempt("declarations", load_departments) or ()
         backups = attempt("backups", lambda: newest_restorable(load_backups(installation.records))) or {}
         drills = attempt("drills", lambda: load_drills(installation.records)) or ()
+        erased = attempt("erasures", lambda: load_records(ErasureRecord, installation.records)) or ()
         repositories = attempt("repositories", lambda: load_records(RepositoryRecord, installation.records)) or ()
         vaults = attempt("vaults", lambda: load_machines(installation, "vaults")) or ()
         made = attempt("what was applied", lambda: load_made(installation, cloud)) or {}
-        objectives = attempt("recovery objectives", lambda: build_objectives(declared, load_policy())) or ()
+        kept = leave_out(declared, erased)
+        objectives = attempt("recovery objectives", lambda: build_objectives(kept, load_policy())) or ()
         baseline = attempt("baseline", load_baseline)
         assumptions = attempt("assumptions", load_assumptions)
         usage, endpoints = reading.result() or (None, {})

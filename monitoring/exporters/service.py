@@ -15,8 +15,9 @@ from prometheus_client import CollectorRegistry, make_wsgi_app
 from prometheus_client.core import Metric
 from prometheus_client.registry import Collector as MetricCollector
 
+from backup.erased import leave_out, leave_out_runs
 from backup.evidence import Examined, verify
-from backup.records import BackupRecord, DrillRecord, load_backups, load_drills
+from backup.records import BackupRecord, DrillRecord, ErasureRecord, load_backups, load_drills, load_records
 from monitoring.collector import Collector, Source
 from monitoring.departments import load_probes
 from monitoring.exporters.breakdown import build_api_metrics, build_breakdown_metrics
@@ -148,13 +149,16 @@ class Exporter:
         return ask_all(load_probes(self._installation, self._cloud))
 
     def _read_records(self) -> tuple[tuple[BackupRecord, ...], tuple[DrillRecord, ...]]:
-        return load_backups(self._installation.records), load_drills(self._installation.records)
+        records = self._installation.records
+        erased = load_records(ErasureRecord, records)
+        return leave_out_runs(load_backups(records), erased), leave_out_runs(load_drills(records), erased)
 
     def _read_evidence(self) -> tuple[Examined, ...]:
         return verify(self._installation.records)
 
     def _read_declarations(self) -> tuple[Objective, ...]:
-        return build_objectives(load_departments(), load_policy())
+        erased = load_records(ErasureRecord, self._installation.records)
+        return build_objectives(leave_out(load_departments(), erased), load_policy())
 
     def _read_savings(self) -> Savings:
         usage: CloudUsage | None = self.collector.value("cloud")

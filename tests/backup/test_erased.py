@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from backup.erased import leave_out
+from backup.erased import leave_out, leave_out_runs
 from backup.plan import build_jobs
 from backup.policy import load_policy
-from backup.records import ErasureRecord, Outcome
+from backup.records import BackupRecord, ErasureRecord, Outcome, Source
 from tenants.declaration.erasure import Erasure
 from tenants.declaration.model import Department, Project, Volume
 
@@ -57,3 +57,32 @@ def test_everything_else_is(record: ErasureRecord) -> None:
 
 def test_what_is_declared_anew_is_backed_up_again() -> None:
     assert backed_up(ERASED, erasures=()) == ["prod/data", "prod/kept"]
+
+
+def run(source: Source, name: str, department: str = "forestry", hours: int = -1) -> BackupRecord:
+    at = NOW + timedelta(hours=hours)
+    return BackupRecord(department, source, name, at, at, "a" * 64, 1, "b" * 64, Outcome.FAILED)
+
+
+@pytest.mark.parametrize(
+    ("name", "kept"),
+    [
+        ("volume prod/data", ["prod/scans", "old/data", "prod/data"]),
+        ("project prod", ["old/data", "prod/data"]),
+        ("department", ["prod/data"]),
+    ],
+)
+def test_nobody_is_told_of_the_runs_of_what_was_erased(name: str, kept: list[str]) -> None:
+    runs = [
+        run(Source.VOLUME, "prod/data"),
+        run(Source.CONTAINER, "prod/scans"),
+        run(Source.VOLUME, "old/data"),
+        run(Source.VOLUME, "prod/data", department="health"),
+    ]
+    assert [each.name for each in leave_out_runs(runs, [replace(ERASED, name=name)])] == kept
+
+
+def test_what_came_anew_under_the_same_name_is_told_of_and_what_is_not_gone_yet_too() -> None:
+    anew, before = run(Source.VOLUME, "prod/data", hours=1), run(Source.VOLUME, "prod/data")
+    assert leave_out_runs([before, anew], [ERASED]) == (anew,)
+    assert leave_out_runs([before], [replace(ERASED, outcome=Outcome.PENDING)]) == (before,)

@@ -32,6 +32,7 @@ MAY_IMPORT = {
         "backup.records",
         "backup.evidence",
         "backup.coverage",
+        "backup.erased",
     ),
 }
 HOMES = {
