@@ -216,6 +216,26 @@ def _say(line: str) -> None:
     click.echo(line, err=True)
 
 
+@backup.command()
+@click.argument("department")
+@click.argument("name", metavar="PROJECT/DATABASE")
+def password(department: str, name: str) -> None:
+    """Take the password of a database's read-only account from standard input, and bring it to the operations host.
+
+    It is kept encrypted in the installation's home, so that a new operations host gets it again: tell nothing then.
+    """
+    from backup.passwords import keep_password
+    from backup.records import Source
+
+    known = [j for j in load_jobs() if j.source is Source.DATABASE]
+    if not (found := [j for j in known if (j.department, j.name) == (department, name)]):
+        told = ", ".join(f"{j.department} {j.name}" for j in known) or "none is declared"
+        raise UserError(Problem(f"got {department} {name}, expected a database with a recovery tier: {told}"))
+    terminal = sys.stdin.isatty()
+    text = click.prompt("Password", hide_input=True, default="", show_default=False) if terminal else sys.stdin.read()
+    keep_password(found[0], text.strip("\r\n"), Installation.current())
+
+
 backup.add_command(coverage)
 
 COMMANDS: tuple[click.Command, ...] = (backup, drill)

@@ -127,3 +127,20 @@ def _vault(installation: Installation) -> Any:
     if not key.is_file():
         raise UserError(Problem(f"{key}: the key of this installation's secrets is not there", "oneroof up makes it."))
     return VaultLib([("default", VaultSecret(key.read_bytes().strip()))])
+
+
+def encrypt(installation: Installation, text: str) -> bytes:
+    """Encrypt other secrets of backups with the installation's key."""
+    return bytes(_vault(installation).encrypt(text))
+
+
+def decrypt(installation: Installation, data: bytes) -> str:
+    """Give what :func:`encrypt` was told; raise :class:`UserError` where the key is another one."""
+    from ansible.errors import AnsibleError
+
+    try:
+        return str(_vault(installation).decrypt(data).decode())
+    except AnsibleError as error:
+        raise UserError(
+            Problem("a secret of backups cannot be decrypted", f"The key is {installation.secrets_key}.")
+        ) from error

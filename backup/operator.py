@@ -19,7 +19,7 @@ from tenants.machines import Machine, load_machine
 from tenants.problem import Problem, UserError
 
 PUSHED = (
-    *("pulumi", "secrets.yml", "backup-keys.yml", "inventory", "ca.pem", "departments"),
+    *("pulumi", "secrets.yml", "backup-keys.yml", "database-passwords.yml", "inventory", "ca.pem", "departments"),
     *("records/ledger", "records/sharing.jsonl"),
 )
 """What of the operator's home the control plane's backup takes along: no secret among it that is not encrypted."""

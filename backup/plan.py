@@ -9,6 +9,7 @@ from datetime import timedelta
 
 from backup.policy import NO_RECOVERY, Policy, Tier
 from backup.records import Source
+from tenants.declaration.kept import Database, Engine
 from tenants.declaration.model import Department, Project
 from tenants.problem import Problem, UserError
 
@@ -22,6 +23,22 @@ class Expectation:
 
     path: str
     text: str
+
+
+SHARED_IMAGES = "images/shared"
+"""What the job is called that keeps the images all departments may use."""
+
+
+@dataclass(frozen=True)
+class Dump:
+    """How a database is dumped: only what the declaration's rules let through, and never a command."""
+
+    engine: Engine
+    server: str
+    port: int
+    schemas: tuple[str, ...]
+    user: str
+    authority: str
 
 
 @dataclass(frozen=True)
@@ -39,6 +56,8 @@ class Job:
     reread_within: timedelta
     """How often everything in the department's repository is read again: the shortest that one of its jobs asks for."""
     expectation: Expectation | None = None
+    dump: Dump | None = None
+    """Of a database."""
 
     @property
     def project(self) -> str:
@@ -67,7 +86,14 @@ def build_jobs(departments: Iterable[Department], policy: Policy) -> tuple[Job, 
     """Give every job, control plane first; raise :class:`UserError` for a tier the policy does not know."""
     problems: list[Problem] = []
 
-    def job(department: str, source: Source, name: str, tier: str, expectation: Expectation | None = None) -> list[Job]:
+    def job(
+        department: str,
+        source: Source,
+        name: str,
+        tier: str,
+        expectation: Expectation | None = None,
+        dump: Dump | None = None,
+    ) -> list[Job]:
         if tier == NO_RECOVERY:
             return []
         if tier not in policy.tiers:
@@ -80,9 +106,10 @@ def build_jobs(departments: Iterable[Department], policy: Policy) -> tuple[Job, 
             return []
         promised = policy.tiers[tier]
         start = spread_start(department, tier, promised)
-        return [Job(department, source, name, tier, promised.every, start, promised.reread_within, expectation)]
+        return [Job(department, source, name, tier, promised.every, start, promised.reread_within, expectation, dump)]
 
     jobs = job(CONTROL_PLANE, Source.CONTROL_PLANE, CONTROL_PLANE, policy.control_plane)
+    jobs += job(CONTROL_PLANE, Source.IMAGE, SHARED_IMAGES, policy.shared_images or policy.control_plane)
     for department in departments:
         if department.slug == CONTROL_PLANE:
             problems.append(Problem(f"a department cannot be called {CONTROL_PLANE}, the name of the cloud's own backup"))
@@ -94,6 +121,12 @@ def build_jobs(departments: Iterable[Department], policy: Policy) -> tuple[Job, 
             for container in project.containers:
                 name, tier = f"{project.name}/{container.name}", container.recovery or department.recovery
                 jobs += job(department.slug, Source.CONTAINER, name, tier)
+            for image in project.images:
+                name, tier = f"{project.name}/{image.name}", image.recovery or department.recovery
+                jobs += job(department.slug, Source.IMAGE, name, tier)
+            for database in project.databases:
+                name, tier = f"{project.name}/{database.name}", database.recovery or department.recovery
+                jobs += job(department.slug, Source.DATABASE, name, tier, dump=_dump(database))
     if problems:
         raise UserError.of(problems)
     shortest: dict[str, timedelta] = {}
@@ -115,6 +148,11 @@ def select_jobs(
             for name in unknown
         )
     return tuple(j for j in everything if (not wanted or j.department in wanted) and tier in ("", j.tier))
+
+
+def _dump(database: Database) -> Dump:
+    one = database
+    return Dump(one.engine, one.server, one.port, one.schemas, one.user, one.authority)
 
 
 def _expectations(project: Project) -> dict[str, Expectation]:

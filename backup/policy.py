@@ -121,10 +121,20 @@ class Policy(Declared):
     control_plane: Name = Field(title="Control plane", description="Tier of the cloud's own control plane.")
     vault: VaultTerms = Field(title="Vault", description="What the second site goes by.")
 
+    shared_images: str = Field(
+        default="",
+        title="Shared images",
+        description="Tier of the images all departments may use; else the control plane's.",
+    )
+
     @model_validator(mode="after")
     def _tier_is_known(self) -> Policy:
-        if self.control_plane not in self.tiers:
-            raise ValueError(f"got control_plane {self.control_plane}, expected one of {', '.join(self.tiers)}")
+        for key, tier in (
+            ("control_plane", self.control_plane),
+            ("shared_images", self.shared_images or self.control_plane),
+        ):
+            if tier not in self.tiers:
+                raise ValueError(f"got {key} {tier}, expected one of {', '.join(self.tiers)}")
         return self
 
 

@@ -24,6 +24,8 @@ class Source(StrEnum):
 
     VOLUME = "volume"
     CONTAINER = "container"
+    IMAGE = "image"
+    DATABASE = "database"
     CONTROL_PLANE = "control-plane"
 
 

@@ -21,18 +21,13 @@ from backup.keys import DIRECTORY, installed_repository
 from backup.opening import open_repository, probe_version
 from backup.plan import Job
 from backup.records import BackupRecord, Outcome, Source, append_records
-from backup.restic import Repository
+from backup.sources.table import TAKE, Host
 from backup.sources.taken import NotTakenError, Say, Taken
 from tenants.installation import Installation
 from tenants.problem import UserError
 
 if TYPE_CHECKING:
     from backup.sources.cloud import Cloud
-
-
-def pushed_directory(installation: Installation) -> Path:
-    """Give the folder in which the operations host keeps what the operator's machine pushed."""
-    return installation.home / "operator"
 
 
 def run_jobs(
@@ -74,7 +69,7 @@ def _run_department(
         say(f"{job.label}: starting")
         started_at = datetime.now(UTC)
         try:
-            taken = _take(job, repository, installation, cloud, say)
+            taken = TAKE[job.source](job, repository, Host(installation, cloud), say)
         except (NotTakenError, OSError) as error:  # OSError: a full disk, a connection that broke
             record = _failed(job, started_at, str(error))
         else:
@@ -93,23 +88,6 @@ def judge(pending: Iterable[BackupRecord], doubt: str, now: datetime) -> list[Ba
     """Give the records after the check: good where the repository can be trusted, else failed with the reason."""
     outcome = Outcome.FAILED if doubt else Outcome.GOOD
     return [replace(r, ended_at=now, outcome=outcome, reason=doubt) for r in pending]
-
-
-def _take(job: Job, repository: Repository, installation: Installation, cloud: Callable[[], Cloud], say: Say) -> Taken:
-    staging = installation.home / "staging"
-    match job.source:
-        case Source.VOLUME:
-            from backup.sources import volume
-
-            return volume.take(job, cloud().volume_id(job), repository, say)
-        case Source.CONTAINER:
-            from backup.sources import container
-
-            return container.take(job, cloud(), repository, staging, say)
-        case Source.CONTROL_PLANE:
-            from backup.sources import control_plane
-
-            return control_plane.take(job, repository, staging, pushed_directory(installation), installation.records, say)
 
 
 def _lazy_cloud(installation: Installation) -> Callable[[], Cloud]:

@@ -14,9 +14,11 @@ from typing import Any
 import yaml
 
 from tenants.declaration.model import Department
+from tenants.declaration.waiver import find_data
 from tenants.installation import repository
 
 CONTROL_PLANE = "control-plane"
+SHARED_IMAGES = "images/shared"
 _UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
 
 
@@ -54,12 +56,11 @@ def build_objectives(departments: Iterable[Department], policy: Mapping[str, Any
             )
 
     objectives = list(promise(CONTROL_PLANE, CONTROL_PLANE, CONTROL_PLANE, policy["control_plane"]))
+    if "shared_images" in policy:
+        objectives += promise(CONTROL_PLANE, "image", SHARED_IMAGES, policy["shared_images"])
     for department in departments:
-        for project in department.projects:
-            for source, items in (("volume", project.volumes), ("container", project.containers)):
-                for item in items:
-                    tier = item.recovery or department.recovery
-                    objectives += promise(department.slug, source, f"{project.name}/{item.name}", tier)
+        for data in find_data(department):
+            objectives += promise(department.slug, data.kind, data.name, data.recovery)
     return tuple(objectives)
 
 

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from backup.coverage.holdings import Holding, Holdings
 from backup.due import Key
-from backup.plan import CONTROL_PLANE, Job
+from backup.plan import CONTROL_PLANE, SHARED_IMAGES, Job
 from backup.policy import Policy, render_duration
 from backup.records import BackupRecord, Source
 from tenants.declaration.erasure import VERSIONS
@@ -74,17 +74,30 @@ def judge(
     declared = {(slug, data.kind, data.name): data for slug, each in known.items() for data in find_data(each)}
     by_name = {(job.department, str(job.source), job.name): job for job in jobs}
     counted: dict[tuple[str, str, str], int] = {}
-    for thing in holdings.things:
+    things = (*holdings.things, *_databases(holdings.things, known.values()))
+    for thing in things:
         counted[_key(thing)] = counted.get(_key(thing), 0) + 1
     return tuple(
         _judge(thing, counted[_key(thing)], known.get(thing.department), declared, by_name, policy, newest, holdings.at)
-        for thing in holdings.things
+        for thing in things
     )
+
+
+def _databases(things: Iterable[Holding], departments: Iterable[Department]) -> Iterator[Holding]:
+    """Give the declared databases whose server is there: the cloud itself sees none."""
+    servers = {(thing.department, thing.name): thing for thing in things if thing.kind == "server"}
+    for department in departments:
+        for project in department.projects:
+            for database in project.databases:
+                server = servers.get((department.slug, f"{project.name}/{database.server}"))
+                if server is not None:
+                    name = f"{project.name}/{database.name}"
+                    yield Holding(department.slug, "database", name, "", None, server.created_at)
 
 
 def _key(thing: Holding) -> tuple[str, str, str]:
     if thing.public:  # what all share is the cloud's own
-        return CONTROL_PLANE, thing.kind, "images/" + thing.name.partition("/")[2]
+        return CONTROL_PLANE, thing.kind, SHARED_IMAGES
     return thing.department, thing.kind, thing.name
 
 
@@ -102,13 +115,15 @@ def _judge(
     job, data = jobs.get(key), declared.get(key)
     if job is None and data is None:
         return _without_job(thing, department, declared)
-    if count > 1:
+    if count > 1 and not thing.public:
         return Judged(thing, State.DOUBLE, job.tier if job else NO_RECOVERY, f"{count} of them are called {thing.name}")
     if job is None:
         return _waived(thing, department, data, now)
     tier = policy.tiers[job.tier]
     snapshot = newest.get((job.department, Source(job.source), job.name))
     promise = f"{job.tier} promises one no older than {render_duration(tier.recovery_point)}"
+    if snapshot is not None and thing.public and thing.created_at is not None and thing.created_at > snapshot.started_at:
+        snapshot = None  # it is of the images that were there before
     if snapshot is None:
         if thing.created_at is not None and now - thing.created_at <= tier.recovery_point:
             due = thing.created_at + tier.recovery_point

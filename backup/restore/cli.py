@@ -75,6 +75,20 @@ def container(
 
 
 @restore.command()
+@click.argument("source", type=click.Choice(["image", "database"]))
+@click.argument("department")
+@click.argument("name", metavar="PROJECT/NAME")
+@click.option("--to", "folder", type=click.Path(path_type=Path), required=True, help="A new folder on this machine.")
+@_options
+def files(source: str, department: str, name: str, folder: Path, at: str | None, overwrite: bool, yes: bool) -> None:
+    """Restore an image or a database of DEPARTMENT into files: the bytes with what Glance told of them, or the dump.
+
+    The images that all departments share are `image control-plane images/shared`.
+    """
+    _one(source, department, name, None, folder, at, overwrite=overwrite, yes=yes)
+
+
+@restore.command()
 @click.argument("name", metavar="DEPARTMENT")
 @_options
 def department(name: str, at: str | None, overwrite: bool, yes: bool) -> None:
@@ -84,13 +98,17 @@ def department(name: str, at: str | None, overwrite: bool, yes: bool) -> None:
     no other.
     """
     from backup.command import Command, attach
-    from backup.records import load_backups
+    from backup.records import Source, load_backups
     from backup.restore.operator import restore_into_cloud, update_ledgers
     from backup.restore.wish import Wish, choose, parse_instant
 
     installation = Installation.existing()
     update_ledgers(installation, _say)
-    found = choose(load_backups(installation.records), name, at=parse_instant(at) if at else None)
+    every = choose(load_backups(installation.records), name, at=parse_instant(at) if at else None)
+    found = [s for s in every if s.source in (Source.VOLUME, Source.CONTAINER)]
+    for other in every:
+        if other not in found:
+            _say(f"{other.source} {other.name}: left for `oneroof restore files {other.source} {name} {other.name}`")
     if not found:
         raise UserError(Problem(f"{name}: there is no snapshot that counts", "`oneroof backup list` shows every one."))
     wishes = [Wish(snapshot, snapshot.name, overwrite) for snapshot in found]

@@ -16,7 +16,7 @@ import openstack.config
 from keystoneauth1.exceptions import ClientException
 from openstack.exceptions import ConfigException, SDKException
 
-from backup.plan import Job
+from backup.plan import SHARED_IMAGES, Job
 from backup.sources.taken import NotTakenError
 
 PAGE = 1000
@@ -61,6 +61,32 @@ class Cloud:
                 yield from answer.iter_content(1 << 20)
 
         return {k.lower(): v for k, v in answer.headers.items()}, pieces()
+
+    def images(self, job: Job) -> list[dict[str, Any]]:
+        """Give what Glance tells of a job's image, or of all that every department may use; active ones alone."""
+        shared = job.name == SHARED_IMAGES
+        asked = "visibility=public" if shared else f"name={quote(job.item)}&owner={self._project_id(job)}&visibility=all"
+        found: list[dict[str, Any]] = []
+        page: str | None = f"/images?{asked}&status=active&limit={PAGE}"
+        while page:
+            answer = self._image(page)
+            found += answer.json()["images"]
+            page = str(answer.json().get("next") or "").removeprefix("/v2")
+        return found
+
+    def download_image(self, image_id: str) -> Iterator[bytes]:
+        """Give the content of an image in pieces."""
+        with closing(self._image(f"/images/{image_id}/file", stream=True)) as answer:
+            try:
+                yield from answer.iter_content(1 << 20)
+            except OSError as error:  # of requests too: the connection broke
+                raise NotTakenError(f"image {image_id} did not arrive whole: {error}") from error
+
+    def _image(self, path: str, *, stream: bool = False) -> Any:
+        answer = _ask(lambda: self._connection.image.get(path, stream=stream))
+        if answer.status_code != 200:
+            raise NotTakenError(f"Glance answered {answer.status_code} for {path.partition('?')[0]}")
+        return answer
 
     def _get(self, job: Job, rest: str, *, stream: bool = False) -> Any:
         store = self._connection.object_store

@@ -69,7 +69,7 @@ KEYS = {
     "credential": ("credential", "/etc/keystone/credential-keys"),
 }
 """Keystone's key repositories: section of its configuration, and where they are by default."""
-LEFT_OUT = ("etc/oneroof/restic",)
+LEFT_OUT = ("etc/oneroof/restic", "etc/oneroof/databases")
 """Passwords of the repositories: with them in here, one repository would open all others."""
 
 

@@ -9,8 +9,9 @@ def complete(department: Department) -> Department:
     """Give the department with every left-out name filled in; completing twice changes nothing.
 
     A server without ``network`` gets the project's first network, one without ``security_groups`` the first security
-    group; volumes and containers without ``recovery`` get the project's tier, which is the department's where it has none
-    of its own. Without ``approvers`` the owners approve; an application credential without ``roles`` has its user's.
+    group; volumes, containers, images and databases without ``recovery`` get the project's tier, which is the department's
+    where it has none of its own. Without ``approvers`` the owners approve; an application credential without ``roles`` has
+    its user's.
     """
     projects = tuple(_complete_project(project, project.recovery or department.recovery) for project in department.projects)
     approvers = department.approvers or department.owners
@@ -29,6 +30,8 @@ def _complete_project(project: Project, recovery: str) -> Project:
             "recovery": recovery,
             "volumes": tuple(v.model_copy(update={"recovery": v.recovery or recovery}) for v in project.volumes),
             "containers": tuple(c.model_copy(update={"recovery": c.recovery or recovery}) for c in project.containers),
+            "images": tuple(i.model_copy(update={"recovery": i.recovery or recovery}) for i in project.images),
+            "databases": tuple(d.model_copy(update={"recovery": d.recovery or recovery}) for d in project.databases),
             "servers": tuple(_complete_server(server, project) for server in project.servers),
         }
     )

@@ -18,6 +18,7 @@ from tenants.declaration.container import Container, ContainerQuota
 from tenants.declaration.credential import ApplicationCredential
 from tenants.declaration.erasure import Erasure
 from tenants.declaration.floating import AddressOrSwitch, FloatingAddress
+from tenants.declaration.kept import Database, KeptImage
 from tenants.declaration.network import Network, Protocol, SecurityGroup, SecurityRule
 from tenants.declaration.quota import Limits, Quota
 from tenants.declaration.sharing import Grant, Refusal, Request
@@ -31,12 +32,14 @@ __all__ = [
     "Contact",
     "Container",
     "ContainerQuota",
+    "Database",
     "Department",
     "Environment",
     "Erasure",
     "FloatingAddress",
     "Grant",
     "Group",
+    "KeptImage",
     "Limits",
     "Network",
     "Probe",
@@ -166,6 +169,12 @@ class Project(Declared):
     )
     volumes: tuple[Volume, ...] = Field(default=(), title="Volumes", description="Disks that outlive their servers.")
     containers: tuple[Container, ...] = Field(default=(), title="Containers", description="Containers of objects.")
+    images: tuple[KeptImage, ...] = Field(
+        default=(), title="Images", description="Images that its people upload, to be backed up."
+    )
+    databases: tuple[Database, ...] = Field(
+        default=(), title="Databases", description="Databases in its servers, dumped by backups."
+    )
     floating_ips: tuple[FloatingAddress, ...] = Field(
         default=(), title="Floating addresses", description="Addresses kept while the servers behind them are replaced."
     )

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
 NO_RECOVERY = "none"
 """The tier of what is not backed up at all."""
-KINDS = ("volume", "container")
+KINDS = ("volume", "container", "image", "database")
 """What holds data of a department and is backed up by itself."""
-_EXPECTED = f"expected department, project NAME, or {' or '.join(KINDS)} PROJECT/NAME"
+_EXPECTED = "expected department, project NAME, or volume, container, image or database PROJECT/NAME"
 
 
 @dataclass(frozen=True)
@@ -90,6 +90,12 @@ def find_data(department: Department) -> Iterator[Data]:
         for number, container in enumerate(project.containers):
             place = ("projects", at, "containers", number)
             yield Data("container", f"{project.name}/{container.name}", container.recovery or inherited, place)
+        for number, image in enumerate(project.images):
+            place = ("projects", at, "images", number)
+            yield Data("image", f"{project.name}/{image.name}", image.recovery or inherited, place)
+        for number, database in enumerate(project.databases):
+            place = ("projects", at, "databases", number)
+            yield Data("database", f"{project.name}/{database.name}", database.recovery or inherited, place)
 
 
 def find_waiver(department: Department, data: Data) -> Waiver | None:

@@ -12,7 +12,7 @@ from backup.records import BackupRecord, DrillRecord, Outcome, Source
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 POLICY = load_policy()
-JOBS = build_jobs([], POLICY)
+JOBS = build_jobs([], POLICY)[:1]
 TIER = POLICY.tiers[POLICY.control_plane]
 KEY = (CONTROL_PLANE, Source.CONTROL_PLANE, CONTROL_PLANE)
 SNAPSHOT = BackupRecord(*KEY, NOW, NOW, "a" * 64, 1, "b" * 64, Outcome.GOOD)

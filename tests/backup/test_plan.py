@@ -6,13 +6,15 @@ from datetime import timedelta
 
 import pytest
 
-from backup.plan import CONTROL_PLANE, Expectation, build_jobs, select_jobs, spread_start
+from backup.plan import CONTROL_PLANE, SHARED_IMAGES, Dump, Expectation, build_jobs, select_jobs, spread_start
 from backup.policy import load_policy
 from backup.records import Source
+from tenants.declaration.kept import Engine
 from tenants.declaration.model import Department
 from tenants.problem import UserError
 
 POLICY = load_policy()
+AUTHORITY = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
 HEALTH = {
     "name": "health",
     "local_name": "Health",
@@ -50,11 +52,25 @@ def test_everything_with_a_tier_becomes_a_job() -> None:
     jobs = build_jobs([department()], POLICY)
     assert [(j.department, j.source, j.name, j.tier) for j in jobs] == [
         (CONTROL_PLANE, Source.CONTROL_PLANE, CONTROL_PLANE, POLICY.control_plane),
+        (CONTROL_PLANE, Source.IMAGE, SHARED_IMAGES, POLICY.shared_images),
         ("health", Source.VOLUME, "prod/portal", "gold"),
         ("health", Source.VOLUME, "prod/archive", "bronze"),
         ("health", Source.CONTAINER, "prod/bulletins", "gold"),
     ]
-    assert (jobs[1].project, jobs[1].item) == ("prod", "portal")
+    assert (jobs[2].project, jobs[2].item) == ("prod", "portal")
+
+
+def test_images_and_databases_are_jobs_and_a_database_says_how_it_is_dumped_and_no_command() -> None:
+    project = HEALTH["projects"][0] | {  # type: ignore[index,operator]
+        "images": [{"name": "base", "recovery": "silver"}],
+        "databases": [
+            {"name": "registry", "server": "portal", "schemas": ["registry"], "user": "backup", "authority": AUTHORITY}
+        ],
+    }
+    jobs = {j.name: j for j in build_jobs([department(projects=[project])], POLICY)}
+    assert (jobs["prod/base"].source, jobs["prod/base"].tier) == (Source.IMAGE, "silver")
+    assert (jobs["prod/registry"].source, jobs["prod/registry"].tier) == (Source.DATABASE, "gold")
+    assert jobs["prod/registry"].dump == Dump(Engine.MARIADB, "portal", 3306, ("registry",), "backup", AUTHORITY)
 
 
 def test_a_drill_knows_what_the_server_shows_from_its_first_volume() -> None:

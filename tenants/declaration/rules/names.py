@@ -27,6 +27,8 @@ def check(department: Department, stem: str) -> Iterator[Finding]:
         yield from _unique((*place, "security_groups"), (group.name for group in project.security_groups))
         yield from _unique((*place, "volumes"), (volume.name for volume in project.volumes))
         yield from _unique((*place, "containers"), (container.name for container in project.containers))
+        yield from _unique((*place, "images"), (image.name for image in project.images))
+        yield from _unique((*place, "databases"), (database.name for database in project.databases))
         yield from _unique((*place, "blueprints"), (use.name for use in project.blueprints))
         yield from _unique((*place, "floating_ips"), (address.name for address in project.floating_ips))
         yield from _unique((*place, "servers"), (server.name for server in project.servers))

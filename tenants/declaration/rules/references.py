@@ -45,10 +45,19 @@ def _storage(place: Place, project: Project, catalogue: Catalogue, inherited: st
         yield from _known((*here, "type"), volume.type, catalogue.volume_types, "volume type", OF_CATALOGUE)
         if volume.recovery != inherited:  # what the project says is checked once, there
             yield from _known((*here, "recovery"), volume.recovery, catalogue.recovery_tiers, "recovery tier", OF_CATALOGUE)
-    for number, container in enumerate(project.containers):
-        here = (*place, "containers", number, "recovery")
-        if container.recovery != inherited:
-            yield from _known(here, container.recovery, catalogue.recovery_tiers, "recovery tier", OF_CATALOGUE)
+    for key in ("containers", "images", "databases"):
+        for number, item in enumerate(getattr(project, key)):
+            here = (*place, key, number, "recovery")
+            if item.recovery != inherited:
+                yield from _known(here, item.recovery, catalogue.recovery_tiers, "recovery tier", OF_CATALOGUE)
+    servers = {server.name: server for server in project.servers}
+    for number, database in enumerate(project.databases):
+        here = (*place, "databases", number, "server")
+        if database.server not in servers:
+            yield from _known(here, database.server, servers, "server", OF_PROJECT)
+        elif not servers[database.server].floating_ip:
+            what = f"got {database.server}, which has no floating address, expected a server that backups can reach"
+            yield Finding(here, what)
 
 
 def _security_groups(place: Place, project: Project, catalogue: Catalogue) -> Iterator[Finding]:

@@ -44,7 +44,7 @@ SPARE = f"  - {{what: volume prod/spare, {BY}, {DAYS}}}\n"
         (
             f"what: server prod/web, {BY}, {DAYS}",
             "14: waivers[0].what: got server prod/web, "
-            "expected department, project NAME, or volume or container PROJECT/NAME",
+            "expected department, project NAME, or volume, container, image or database PROJECT/NAME",
         ),
         (
             f"what: volume prod/spare, reason: x, approved_by: [me@else.example], {DAYS}",
