@@ -1,4 +1,4 @@
-"""Commands of ``monitoring``: exporter, savings, report, show, status, operations push."""
+"""Commands of ``monitoring``: exporter, dashboards, savings, report, show, status, operations push."""
 
 from __future__ import annotations
 
@@ -121,6 +121,19 @@ def savings(as_json: bool, cloud: str) -> None:
         print_savings(overview.savings)
 
 
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+def dashboards(folder: Path) -> None:
+    """Write Grafana's dashboards as JSON files, to import or to provision."""
+    from monitoring.dashboards.boards import DASHBOARDS
+    from monitoring.dashboards.render import render_dashboard
+
+    folder.mkdir(parents=True, exist_ok=True)
+    for dashboard in DASHBOARDS:
+        (folder / f"{dashboard.uid}.json").write_text(render_dashboard(dashboard), encoding="utf-8")
+    click.echo(f"{len(DASHBOARDS)} dashboards in {folder}", err=True)
+
+
 @click.group()
 def operations() -> None:
     """Bring things to the operations host."""
@@ -146,4 +159,4 @@ def push(declarations: Path | None) -> None:
     click.echo(f"{len(files)} files to {', '.join(host.name for host in hosts)}", err=True)
 
 
-COMMANDS: tuple[click.Command, ...] = (status, report, show, savings, exporter, operations)
+COMMANDS: tuple[click.Command, ...] = (status, report, show, savings, exporter, dashboards, operations)

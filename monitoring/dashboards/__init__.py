@@ -1,0 +1,1 @@
+"""Grafana's dashboards as JSON, made from ``boards.py``; ``oneroof dashboards`` writes them."""
