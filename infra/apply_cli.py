@@ -47,17 +47,24 @@ def apply(
     stops no other; what is left is listed at the end, and the command ends with 1. With --plan, what moved since the plan
     was made is told, nothing is changed, and it ends with 2.
     """
-    from infra.apply import Applied, apply_cloud, apply_departments, has_moved
-    from infra.plan.approved import find_refused, load_approved
-    from infra.plan.making import read_applied
-    from infra.site import load_shared, open_site
+    from infra.inventory.ahead import begin_reading
+    from infra.outcome import outcome_file
 
     if plan_file is not None and (departments or refresh):
         raise UserError(
             Problem("got --plan with DEPARTMENTS or --refresh, expected it alone", "The plan says what is done.")
         )
     catalogue, every, chosen = load_declared(departments, directory)
-    site = open_site(Installation.current(), cloud=cloud, external_network=external_network, tell=tell)
+    installation = Installation.current()
+    applied = any(outcome_file(installation, department.slug, cloud).exists() for department in chosen)
+    reading = begin_reading(installation, cloud) if applied and plan_file is None else None
+
+    from infra.apply import Applied, apply_cloud, apply_departments, has_moved
+    from infra.plan.approved import find_refused, load_approved
+    from infra.plan.making import read_applied
+    from infra.site import load_shared, open_site
+
+    site = open_site(installation, cloud=cloud, external_network=external_network, tell=tell)
     done: list[Applied] = []
     left: tuple[str, ...] = ()
     with_shared, say = True, _Said()
@@ -66,13 +73,13 @@ def apply(
         # the plan saw each resource, so each is looked at: what was changed by hand is in the plan, and no digest tells
         chosen, with_shared, left, refresh = approved.departments, approved.shared, approved.left, True
     try:
-        found = read_applied(site, chosen, tell)
+        found = read_applied(site, chosen, tell, reading)
         if with_shared:
             shared = load_shared(site, catalogue, every, may_build=True, tell=tell)
             done.append(apply_cloud(site, shared, refresh=refresh or has_moved(site, found), on_step=say))
             report(done[-1])
         if not any(each.state == "failed" for each in done):
-            refused = find_refused(site, chosen, catalogue, tell=tell)
+            refused = find_refused(site, chosen, catalogue, found=found, tell=tell)
             for slug, reasons in refused.items():
                 done.append(Applied(slug, "failed", 0.0, reasons=tuple(f"refused: {reason}" for reason in reasons)))
                 report(done[-1])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -16,6 +17,8 @@ from infra.inventory.sources import NOT_MEASURED, SOURCES, Source
 if TYPE_CHECKING:
     from openstack.connection import Connection
 
+PROVIDERS = "resource_providers"
+
 
 def collect_inventory(
     connection: Connection,
@@ -27,34 +30,37 @@ def collect_inventory(
     """Read everything the connection's user may see of all projects; a source that fails is told in the result.
 
     ``only`` names the fields that are wanted: the others are left unread, as None. ``on_source`` is called with each
-    source's name before it is read.
+    source's name before it is read, from the thread of its service.
     """
     begun, started = now or datetime.now(UTC), time.monotonic()
-    read: dict[str, Any] = {}
-    failures: list[Failure] = []
-    not_measured = list(NOT_MEASURED)
-    with CallCounter(connection) as counter:
-        for source in SOURCES:
-            if only is not None and source.field not in only:
-                read[source.field] = None
-                continue
-            on_source(source.field)
-            read[source.field] = _guarded(source.field, failures, partial(_read, connection, source))
-        providers = None
-        if only is None or "resource_providers" in only:
-            on_source("resource_providers")
-            providers = _guarded("resource_providers", failures, partial(_read_providers, connection))
-        if providers is not None:
-            not_measured += providers.full
-        read["resource_providers"] = None if providers is None else providers.read
+    wanted: dict[str, list[tuple[str, Callable[[], Any]]]] = {}
+    for source in SOURCES:
+        if only is None or source.field in only:
+            wanted.setdefault(source.service, []).append((source.field, partial(_read, connection, source)))
+    if only is None or PROVIDERS in only:
+        wanted["placement"] = [(PROVIDERS, partial(_read_providers, connection))]
+    read: dict[str, Any] = dict.fromkeys([*(source.field for source in SOURCES), PROVIDERS])
+    failed: dict[str, Failure] = {}
+
+    def read_service(asked: list[tuple[str, Callable[[], Any]]]) -> None:
+        for field, ask in asked:
+            on_source(field)
+            read[field] = _guarded(field, failed, ask)
+
+    # each service in a thread of its own: they are processes of their own, and would wait for one another
+    with CallCounter(connection) as counter, ThreadPoolExecutor(len(wanted) or 1, thread_name_prefix="inventory") as pool:
+        for done in [pool.submit(read_service, asked) for asked in wanted.values()]:
+            done.result()
+    providers: _Providers | None = read[PROVIDERS]
+    read[PROVIDERS] = None if providers is None else providers.read
     return Inventory(
         schema_version=SCHEMA_VERSION,
         collected_at=begun.isoformat(timespec="seconds"),
         seconds=round(time.monotonic() - started, 3),
         calls=counter.calls,
         region=connection.config.get_region_name(),
-        failures=tuple(failures),
-        not_measured=tuple(not_measured),
+        failures=tuple(failed[field] for field in read if field in failed),
+        not_measured=(*NOT_MEASURED, *(providers.full if providers is not None else ())),
         **read,
     )
 
@@ -63,8 +69,13 @@ class CallCounter:
     """Counts the answers on the one HTTP session that every service of the connection uses."""
 
     def __init__(self, connection: Connection) -> None:
-        self.calls = 0
+        self._answers: list[None] = []  # appending is whole in every thread, adding one to a number is not
         self._hooks: list[Any] = connection.session.session.hooks["response"]
+
+    @property
+    def calls(self) -> int:
+        """How many were counted so far."""
+        return len(self._answers)
 
     def __enter__(self) -> CallCounter:
         self._hooks.append(self._count)
@@ -74,21 +85,21 @@ class CallCounter:
         self._hooks.remove(self._count)
 
     def _count(self, response: Any, *_args: object, **_options: object) -> Any:
-        self.calls += 1
+        self._answers.append(None)
         return response
 
 
-def _guarded(name: str, failures: list[Failure], read: Callable[[], Any]) -> Any:
+def _guarded(name: str, failed: dict[str, Failure], read: Callable[[], Any]) -> Any:
     from keystoneauth1.exceptions import ClientException
     from openstack.exceptions import SDKException
 
     try:
         return read()
     except (ClientException, SDKException) as error:
-        failures.append(Failure(name, str(error)))
+        failed[name] = Failure(name, str(error))
     except (KeyError, TypeError, ValueError) as error:
         # an answer in another shape than the API reference says: told, with what was missing
-        failures.append(Failure(name, f"unexpected answer: {type(error).__name__}: {error}"))
+        failed[name] = Failure(name, f"unexpected answer: {type(error).__name__}: {error}")
     return None
 
 

@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from infra.agreement import Cloud
 from infra.apply import CLOUD_STACK, Site, current_of, is_current
+from infra.inventory import Inventory
 from infra.plan.approval import check_appliable, find_moved
 from infra.plan.departments import build_surroundings
 from infra.plan.document import PlanDocument, load_plan
@@ -68,14 +70,19 @@ def _left(plan: PlanDocument) -> Iterator[str]:
 
 
 def find_refused(
-    site: Site, departments: Iterable[Department], catalogue: Catalogue, *, tell: Tell
+    site: Site, departments: Iterable[Department], catalogue: Catalogue, *, found: Cloud | None = None, tell: Tell
 ) -> Mapping[str, tuple[str, ...]]:
     """Give the departments that cannot be given what they declare, with the reasons.
 
-    Reads once, in bulk, what a refusal could come of, and nothing where nothing grows or shrinks.
+    Reads once, in bulk, what a refusal could come of, unless ``found`` has it; nothing where nothing grows or shrinks.
     """
     from infra.inventory.collect import collect_inventory
     from infra.inventory.connect import connect
+
+    def read(only: frozenset[str]) -> Inventory:
+        return (
+            found.found if found is not None else collect_inventory(connect(site.installation, site.engine.cloud), only=only)
+        )
 
     desired = [current_of(site, department, catalogue).desired for department in departments]
     changed = {
@@ -84,12 +91,12 @@ def find_refused(
         if not is_current(site, each)
     }
     needed = frozenset(source for pair in changed.values() for source in sources_needed(*pair))
-    found = None
+    inventory = None
     if needed:
-        found = collect_inventory(connect(site.installation, site.engine.cloud), only=needed)
-        for failure in found.failures:
+        inventory = read(needed)
+        for failure in (each for each in inventory.failures if each.source in needed):
             tell(f"{failure.source} could not be read, so it is not judged: {failure.error}")
-    around = build_surroundings(found, catalogue, load_assumptions(), site.external_network)
+    around = build_surroundings(inventory, catalogue, load_assumptions(), site.external_network)
     refused = {}
     for slug, (each, recorded) in changed.items():
         usage = replace(around.usage, stored=read_stored(site, recorded, declared_quotas(each)))

@@ -16,7 +16,6 @@ from tenants.installation import Installation
 
 if TYPE_CHECKING:
     from infra.plan.document import PlanDocument
-    from infra.plan.making import Asked
 
 PENDING = 3
 REFUSED = 4
@@ -56,15 +55,21 @@ def plan(
     than it uses, more than the cloud has left), 1 where a plan could not be made, 2 for a mistake in what was told or
     declared.
     """
+    from infra.inventory.ahead import begin_reading
+
+    declared = load_declared(departments, directory)
+    reading = begin_reading(Installation.current(), cloud) if base is None and declared[2] else None
+
     from rich.console import Console
 
     from infra.plan.document import build_plan
-    from infra.plan.making import make_plan, since
+    from infra.plan.making import Asked, make_plan, since
     from infra.site import open_site, stacks_of
     from tenants.declaration.load import default_directory
     from tenants.declaration.revision import load_revision
 
-    asked = _asked(departments, directory, refresh)
+    catalogue, every, chosen = declared
+    asked = Asked(catalogue, every, chosen, shared=not departments, refresh=refresh)
     if base is not None:
         revision = load_revision(directory or default_directory(), base)
         asked = since(asked, revision)
@@ -77,7 +82,7 @@ def plan(
     if base is None and not departments:
         asked = replace(asked, gone=tuple(sorted(set(stacks_of(site)) - {each.slug for each in asked.every})))
     with Console(stderr=True).status("planning") as status:
-        made = make_plan(site, asked, tell=tell, on_planned=lambda slug: status.update(f"planned {slug}"))
+        made = make_plan(site, asked, tell=tell, reading=reading, on_planned=lambda slug: status.update(f"planned {slug}"))
     for each in made.departments:
         for reason in each.reasons if each.state != "gone" or form != "text" else ():
             tell(f"{each.department}: {reason}")
@@ -93,13 +98,6 @@ def exit_code(made: PlanDocument) -> int:
     if "failed" in states:
         return FAILED
     return REFUSED if "refused" in states else PENDING if states & {"changes", "gone"} else 0
-
-
-def _asked(departments: tuple[str, ...], directory: Path | None, refresh: bool) -> Asked:
-    from infra.plan.making import Asked
-
-    catalogue, every, chosen = load_declared(departments, directory)
-    return Asked(catalogue, every, chosen, shared=not departments, refresh=refresh)
 
 
 def _give(made: PlanDocument, form: str, output: Path | None) -> None:

@@ -10,6 +10,7 @@ from infra.agreement import NOT_COMPARED, SOURCES_NEEDED, Cloud
 from infra.apply import Site, has_moved
 from infra.desired import build_desired
 from infra.inventory import Inventory
+from infra.inventory.ahead import Reading, begin_reading
 from infra.plan.capacity import Stock, build_capacity, number
 from infra.plan.departments import build_surroundings, plan_cloud, plan_departments, plan_gone
 from infra.plan.document import CapacityLeft, DepartmentPlan, PlanDocument, build_plan
@@ -66,13 +67,19 @@ def _differs(department: Department, asked: Asked, revision: Revision) -> bool:
 
 
 def make_plan(
-    site: Site, asked: Asked, *, tell: Tell, on_planned: Callable[[str], None] = lambda _slug: None
+    site: Site,
+    asked: Asked,
+    *,
+    tell: Tell,
+    reading: Reading | None = None,
+    on_planned: Callable[[str], None] = lambda _slug: None,
 ) -> PlanDocument:
     """Read the cloud once in bulk, plan, and judge the whole; writes nothing.
 
-    ``tell`` hears what was not read or not compared; ``on_planned`` each department as it is done.
+    ``tell`` hears what was not read or not compared; ``reading`` was begun before; ``on_planned`` hears each department as
+    it is done.
     """
-    found = _read_cloud(site, tell) if asked.chosen or asked.gone else None
+    found = _read_cloud(site, tell, reading) if asked.chosen or asked.gone else None
     complete = found is not None and not _missing(found)
     around = build_surroundings(found, asked.catalogue, load_assumptions(), site.external_network)
     departments: list[DepartmentPlan] = []
@@ -99,23 +106,20 @@ def make_plan(
     )
 
 
-def _read_cloud(site: Site, tell: Tell) -> Inventory | None:
+def _read_cloud(site: Site, tell: Tell, reading: Reading | None) -> Inventory:
     """Read everything in bulk; where that is refused, as by a cloud that is another's, the engine looks at each resource."""
-    from infra.inventory.collect import collect_inventory
-    from infra.inventory.connect import connect
-
-    found = collect_inventory(connect(site.installation, site.engine.cloud))
+    found = (reading or begin_reading(site.installation, site.engine.cloud))()
     if missing := _missing(found):
         tell(f"not read in bulk, so each resource is looked at: {', '.join(missing)} ({found.failures[0].error})")
     return found
 
 
-def read_applied(site: Site, departments: Iterable[Department], tell: Tell) -> Cloud | None:
+def read_applied(site: Site, departments: Iterable[Department], tell: Tell, reading: Reading | None = None) -> Cloud | None:
     """Read in bulk what departments have that were applied before; nothing where none was, or where not all is told."""
     if not any(site.engine.exists(department.slug) for department in departments):
         return None
-    found = _read_cloud(site, tell)
-    return None if found is None or _missing(found) else Cloud(found)
+    found = _read_cloud(site, tell, reading)
+    return None if _missing(found) else Cloud(found)
 
 
 def _missing(found: Inventory) -> list[str]:
