@@ -132,9 +132,10 @@ def install(directory: Path | None, dry_run: bool) -> None:
 @click.option("--dry-run", is_flag=True, help="Only say what would change.")
 def timers(directory: Path, dry_run: bool) -> None:
     """Make this host's timers those of the policy; prints the units that changed."""
-    from backup.schedule import install_units, render_units
+    from backup.schedule import install_units, render_probe_units, render_units
 
-    wanted = render_units(load_jobs(), Installation.current().home)
+    home = Installation.current().home
+    wanted = render_units(load_jobs(), home) | render_probe_units(home)
     for name in install_units(wanted, directory, dry_run=dry_run):
         click.echo(name)
 

@@ -50,9 +50,18 @@ def parts_due(checks: Iterable[CheckRecord], within: timedelta, born: datetime, 
 
 def reread_since(checks: Iterable[CheckRecord], within: timedelta, born: datetime) -> datetime:
     """Give the instant since which every pack was read again: of the part that was read longest ago."""
-    parts = count_parts(within)
+    return _read_since(checks, count_parts(within), born)
+
+
+def last_read_since(checks: Iterable[CheckRecord], born: datetime) -> datetime:
+    """Give the same for who does not know the promise: by the number of parts of the last check that read one."""
+    checks = sorted(checks, key=lambda c: c.started_at)
+    return _read_since(checks, next((c.parts for c in reversed(checks) if c.part), 0), born)
+
+
+def _read_since(checks: Iterable[CheckRecord], parts: int, born: datetime) -> datetime:
     good = last_reads((c for c in checks if c.outcome is Outcome.GOOD), parts)
-    return min(good[p].started_at if p in good else born for p in range(1, parts + 1))
+    return min((good[p].started_at if p in good else born for p in range(1, parts + 1)), default=born)
 
 
 def in_doubt(checks: Iterable[CheckRecord]) -> str:

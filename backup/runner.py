@@ -20,9 +20,11 @@ from backup.ending import Version
 from backup.keys import DIRECTORY, installed_repository
 from backup.opening import open_repository, probe_version
 from backup.plan import Job
-from backup.records import BackupRecord, Outcome, Source, append_records
+from backup.policy import load_policy
+from backup.records import BackupRecord, Outcome, Source, append_records, load_backups
 from backup.sources.table import TAKE, Host
 from backup.sources.taken import NotTakenError, Say, Taken
+from backup.vault.freeze import freeze_unusual
 from tenants.installation import Installation
 from tenants.problem import UserError
 
@@ -81,6 +83,8 @@ def _run_department(
         judged = judge(pending, doubt, datetime.now(UTC))
         append_records(installation.records, judged)
         ended = [r for r in ended if r.outcome is not Outcome.PENDING] + judged
+        own = [r for r in load_backups(installation.records) if r.department == department]
+        freeze_unusual(own, load_policy().vault.freeze, {}, installation.records, say)
     return ended
 
 

@@ -17,14 +17,14 @@ PROGRAM = "/usr/local/bin/oneroof"
 _SERVICE = """\
 # Made by `oneroof backup timers`.
 [Unit]
-Description=Backup of {department}, tier {tier}
+Description={description}
 After=network-online.target
 Wants=network-online.target
 
 [Service]
 Type=oneshot
 Environment=ONEROOF_HOME={home}
-ExecStart={program} backup run --local --tier {tier} {selection}
+ExecStart={program} {command}
 # restic 0.14 removes its lock after SIGINT only.
 KillSignal=SIGINT
 KillMode=mixed
@@ -47,7 +47,7 @@ LockPersonality=true
 _TIMER = """\
 # Made by `oneroof backup timers`.
 [Unit]
-Description=Backup of {department}, tier {tier}, every {hours} h
+Description={description}, every {hours} h
 
 [Timer]
 {calendar}
@@ -58,6 +58,11 @@ AccuracySec=1s
 [Install]
 WantedBy=timers.target
 """
+
+
+PROBE = f"{PREFIX}vault-probe"
+"""No department's units: those end with a tier's name."""
+_PROBED_AT = timedelta(hours=5)
 
 
 def render_calendar(start: timedelta, every: timedelta) -> list[str]:
@@ -72,18 +77,33 @@ def render_units(jobs: Iterable[Job], home: Path, program: str = PROGRAM) -> dic
     units: dict[str, str] = {}
     for job in jobs:
         name = f"{PREFIX}{job.department}-{job.tier}"
+        whose, selection = job.department, job.department
+        if job.department == CONTROL_PLANE:
+            whose, selection = "the control plane", "--control-plane"
         values = {
-            "department": "the control plane" if job.department == CONTROL_PLANE else job.department,
-            "tier": job.tier,
+            "description": f"Backup of {whose}, tier {job.tier}",
             "home": home,
             "program": program,
-            "selection": "--control-plane" if job.department == CONTROL_PLANE else job.department,
+            "command": f"backup run --local --tier {job.tier} {selection}",
             "hours": f"{job.every / timedelta(hours=1):g}",
             "calendar": "\n".join(f"OnCalendar={when}" for when in render_calendar(job.start, job.every)),
         }
         units[f"{name}.service"] = _SERVICE.format(**values)
         units[f"{name}.timer"] = _TIMER.format(**values)
     return units
+
+
+def render_probe_units(home: Path, program: str = PROGRAM) -> dict[str, str]:
+    """Give the units of the daily probe of the vault."""
+    values = {
+        "description": "Probe of what the vault must refuse",
+        "home": home,
+        "program": program,
+        "command": "vault probe --local",
+        "hours": "24",
+        "calendar": "\n".join(f"OnCalendar={when}" for when in render_calendar(_PROBED_AT, timedelta(days=1))),
+    }
+    return {f"{PROBE}.service": _SERVICE.format(**values), f"{PROBE}.timer": _TIMER.format(**values)}
 
 
 def compare_units(wanted: Mapping[str, str], directory: Path) -> tuple[list[str], list[str]]:

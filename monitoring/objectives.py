@@ -34,6 +34,7 @@ class Objective:
     recovery_point: timedelta
     recovery_time: timedelta
     drill_every: timedelta
+    reread_within: timedelta
 
 
 def load_policy(path: Path | None = None) -> Mapping[str, Any]:
@@ -52,7 +53,7 @@ def build_objectives(departments: Iterable[Department], policy: Mapping[str, Any
                 source,
                 name,
                 tier,
-                *(_duration(told[key]) for key in ("recovery_point", "recovery_time", "drill_every")),
+                *(_duration(told[key]) for key in ("recovery_point", "recovery_time", "drill_every", "reread_within")),
             )
 
     objectives = list(promise(CONTROL_PLANE, CONTROL_PLANE, CONTROL_PLANE, policy["control_plane"]))

@@ -59,6 +59,37 @@ def release(department: str, reason: str) -> None:
     click.echo(f"{department}: what is old enough may go again")
 
 
+@vault.command()
+@click.option("--local", is_flag=True, help="Try it here: this is the operations host.")
+def probe(local: bool) -> None:
+    """Try from the cloud's side to overwrite and to delete in the vault, and to read another department's repository.
+
+    Each on an object of the probe's own. A timer on the operations host does it daily; every refusal is on record.
+    Exit code 1 where something was not refused, or nothing could be tried.
+    """
+    from backup.records import Outcome, append_records
+    from backup.vault.tables import render_probes
+
+    installation = Installation.current() if local else Installation.existing()
+    if local:
+        from backup.keys import DIRECTORY, installed_repository
+        from backup.vault.probe import next_department, probe
+
+        departments = sorted(folder.name for folder in DIRECTORY.iterdir()) if DIRECTORY.is_dir() else []
+        made = []
+        for department in departments:
+            repository = installed_repository(department, installation.home / "cache" / "restic")
+            made.append(probe(repository, next_department(departments, department)))
+            append_records(installation.records, made[-1:])
+    else:
+        from backup.vault.operator import probe_from_operator
+
+        made = probe_from_operator(installation)
+    click.echo(render_probes(made))
+    if not made or any(p.outcome is not Outcome.VERIFIED for p in made):
+        sys.exit(1)
+
+
 def _say(line: str) -> None:
     click.echo(line, err=True)
 

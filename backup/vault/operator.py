@@ -6,18 +6,21 @@ import getpass
 import socket
 from collections.abc import Iterator, Sequence
 
-from backup.exchange import fetch_ledgers, send_ledgers
+from backup.command import Command, run
+from backup.exchange import SITE_HOME, fetch_ledgers, send_ledgers
 from backup.keys import load_keys
 from backup.opening import find_repository
 from backup.plan import Job
 from backup.policy import Policy
+from backup.records import load_records
 from backup.sources.taken import NotTakenError, Say
 from backup.vault.place import at_machine
+from backup.vault.records import ProbeRecord, last_probes
 from backup.vault.retain import Retained, retain
 from backup.vault.retention import Chosen, keep_within
 from tenants.installation import Installation
 from tenants.machines import load_machine
-from tenants.problem import UserError
+from tenants.problem import Problem, UserError
 
 
 def who() -> str:
@@ -77,3 +80,15 @@ def tell_operations(installation: Installation, say: Say) -> None:
         send_ledgers(installation, load_machine(installation, "operations"))
     except UserError as error:
         say(str(error))
+
+
+def probe_from_operator(installation: Installation) -> list[ProbeRecord]:
+    """Have the operations host probe the vault; give the last probe of each department that this one made."""
+    host = load_machine(installation, "operations")
+    before = set(load_records(ProbeRecord, installation.records))
+    ended = run(Command(host.ssh(f"ONEROOF_HOME={SITE_HOME} exec oneroof vault probe --local > /dev/null")))
+    if ended.code not in (0, 1):
+        raise UserError(Problem(f"{host.name}: vault probe ended with {ended.code}: {ended.reason}"))
+    fetch_ledgers(installation, host)
+    made = last_probes(r for r in load_records(ProbeRecord, installation.records) if r not in before)
+    return [record for _, record in sorted(made.items())]

@@ -33,6 +33,7 @@ from monitoring.exporters.recovery import (
 from monitoring.exporters.savings import build_savings_metrics
 from monitoring.exporters.sources import build_call_metrics, build_source_metrics
 from monitoring.exporters.through import take_reading, with_reading
+from monitoring.exporters.vault import VaultProof, build_reread_objective, build_vault_metrics, load_proof
 from monitoring.guests import collect_guests, libvirt_here
 from monitoring.objectives import Objective, build_objectives, load_policy
 from monitoring.probe import Answer, ask_all
@@ -100,8 +101,11 @@ class Metrics(MetricCollector):
             yield from build_drill_metrics(site, drills)
         if "evidence" in values:
             yield from build_evidence_metrics(site, values["evidence"])
+        if "vault" in values:
+            yield from build_vault_metrics(site, values["vault"])
         if "declarations" in values:
             yield from build_objective_metrics(site, values["declarations"])
+            yield from build_reread_objective(site, values["declarations"])
         if "savings" in values:
             yield from build_savings_metrics(site, values["savings"])
 
@@ -121,6 +125,7 @@ class Exporter:
             Source("probes", self._read_probes, 15.0),
             Source("records", self._read_records, 15.0),
             Source("evidence", self._read_evidence, 600.0),
+            Source("vault", self._read_vault, 60.0),
             Source("declarations", self._read_declarations, 60.0),
             Source("savings", self._read_savings, 60.0),
         ]
@@ -152,6 +157,9 @@ class Exporter:
         records = self._installation.records
         erased = load_records(ErasureRecord, records)
         return leave_out_runs(load_backups(records), erased), leave_out_runs(load_drills(records), erased)
+
+    def _read_vault(self) -> VaultProof:
+        return load_proof(self._installation.records)
 
     def _read_evidence(self) -> tuple[Examined, ...]:
         return verify(self._installation.records)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 
 from backup.plan import CONTROL_PLANE, Job
 from backup.records import Source
-from backup.schedule import compare_units, render_calendar, render_units
+from backup.schedule import compare_units, render_calendar, render_probe_units, render_units
 
 GOLDEN = Path(__file__).parent / "data" / "units"
 HOME = Path("/var/lib/oneroof/site")
@@ -34,6 +35,15 @@ def test_units_are_those_of_the_golden_files(request: pytest.FixtureRequest) -> 
         for name, text in units.items():
             (GOLDEN / name).write_text(text)
     assert {f.name: f.read_text() for f in GOLDEN.iterdir()} == units
+
+
+def test_the_vault_is_probed_daily_by_units_that_no_department_has() -> None:
+    units = render_probe_units(HOME)
+    assert not units.keys() & render_units(JOBS, HOME).keys()
+    (timer,) = (text for name, text in units.items() if name.endswith(".timer"))
+    assert re.findall("OnCalendar=.*", timer) == ["OnCalendar=*-*-* 05:00:00 UTC"]
+    (service,) = (text for name, text in units.items() if name.endswith(".service"))
+    assert "ExecStart=/usr/local/bin/oneroof vault probe --local\n" in service
 
 
 def test_jobs_of_one_department_and_tier_share_a_timer() -> None:

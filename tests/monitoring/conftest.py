@@ -10,8 +10,10 @@ import pytest
 from exposing import LISTED, STATS
 
 from backup.evidence import Examined
-from backup.records import BackupRecord, DrillRecord, Outcome, Source
+from backup.records import BackupRecord, CheckRecord, DrillRecord, Outcome, RepositoryRecord, Source
+from backup.vault.records import FreezeRecord, ProbeRecord
 from monitoring.breakdown import PARTS, AgentUse, Breakdown, ContainerUse, HostUse, ProjectTold, VolumeUse
+from monitoring.exporters.vault import VaultProof
 from monitoring.guests import parse_guests
 from monitoring.machines import Machine
 from monitoring.objectives import Objective
@@ -136,10 +138,35 @@ def drills() -> tuple[DrillRecord, ...]:
 def objectives() -> tuple[Objective, ...]:
     hours, days = timedelta(hours=1), timedelta(days=1)
     return (
-        Objective("control-plane", "control-plane", "control-plane", "gold", 6 * hours, 4 * hours, 7 * days),
-        Objective("health", "volume", "prod/data", "gold", 6 * hours, 4 * hours, 7 * days),
-        Objective("health", "container", "prod/files", "gold", 6 * hours, 4 * hours, 7 * days),
-        Objective("transport", "volume", "prod/data", "bronze", 30 * hours, 72 * hours, 90 * days),
+        Objective("control-plane", "control-plane", "control-plane", "gold", 6 * hours, 4 * hours, 7 * days, 14 * days),
+        Objective("health", "volume", "prod/data", "gold", 6 * hours, 4 * hours, 7 * days, 14 * days),
+        Objective("health", "container", "prod/files", "gold", 6 * hours, 4 * hours, 7 * days, 14 * days),
+        Objective("transport", "volume", "prod/data", "bronze", 30 * hours, 72 * hours, 90 * days, 60 * days),
+    )
+
+
+@pytest.fixture
+def proof() -> VaultProof:
+    def probe(hours: int, outcome: Outcome, department: str = "health") -> ProbeRecord:
+        at = NOW - timedelta(hours=hours)
+        status = {Outcome.VERIFIED: 403, Outcome.FAILED: 200, Outcome.PENDING: 0}[outcome]
+        answered = (status, status, status, outcome is Outcome.VERIFIED, 1.5)
+        return ProbeRecord(department, at, at + timedelta(seconds=1), "health/data/ab", *answered, outcome)
+
+    def check(part: int, hours: int, department: str = "health") -> CheckRecord:
+        at = NOW - timedelta(hours=hours)
+        return CheckRecord(department, department[0] * 64, at, at, part, 2, Outcome.GOOD, 0)
+
+    born = NOW - timedelta(days=30)
+    return VaultProof(
+        repositories=tuple(RepositoryRecord(d, d[0] * 64, born) for d in ("control-plane", "health", "transport")),
+        checks=(check(1, 50), check(2, 26), check(0, 2), check(1, 4, "transport")),
+        probes=(probe(30, Outcome.VERIFIED), probe(6, Outcome.PENDING), probe(5, Outcome.FAILED, "transport")),
+        freezes=(
+            FreezeRecord("health", NOW - timedelta(hours=9), True, "oneroof", "80 % of the data is new"),
+            FreezeRecord("transport", NOW - timedelta(hours=9), True, "oneroof", "4 % of the data is left"),
+            FreezeRecord("transport", NOW - timedelta(hours=8), False, "operator@here", "An archive moved away."),
+        ),
     )
 
 
@@ -187,6 +214,7 @@ def sources(
     drills: tuple[DrillRecord, ...],
     objectives: tuple[Objective, ...],
     overview: Overview,
+    proof: VaultProof,
 ) -> dict[str, Any]:
     return {
         "cloud": usage,
@@ -194,6 +222,7 @@ def sources(
         "probes": answers,
         "records": (backups, drills),
         "evidence": (Examined("0123456789abcdef", "site-a", (), ("entry 2 is missing at the end: entry 2 was told",)),),
+        "vault": proof,
         "declarations": objectives,
         "savings": overview.savings,
     }

@@ -33,6 +33,8 @@ MAY_IMPORT = {
         "backup.evidence",
         "backup.coverage",
         "backup.erased",
+        "backup.vault.records",
+        "backup.reread",
     ),
 }
 HOMES = {

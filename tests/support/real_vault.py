@@ -94,12 +94,18 @@ class Vault:
 
 
 @contextmanager
-def serve(rclone: Path, root: Path) -> Iterator[int]:
+def serve(rclone: Path, root: Path, *more: str, append_only: bool = True) -> Iterator[int]:
     """Run the store as role vault does, without TLS; give its port when it answers."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
-    options = ["--append-only", "--cache-objects=false", "--config=", "--cache-dir=/nonexistent"]
+    options = [
+        *(["--append-only"] if append_only else []),
+        *more,
+        "--cache-objects=false",
+        "--config=",
+        "--cache-dir=/nonexistent",
+    ]
     process = subprocess.Popen(
         [rclone, "serve", "restic", *options, "--addr", f"127.0.0.1:{port}", root], stderr=subprocess.DEVNULL
     )

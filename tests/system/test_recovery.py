@@ -35,7 +35,7 @@ from backup.records import (
     load_drills,
     newest_restorable,
 )
-from backup.schedule import render_units
+from backup.schedule import render_probe_units, render_units
 from backup.sources.container import object_file
 from tenants.declaration.load import load_departments
 from tenants.installation import Installation
@@ -169,6 +169,13 @@ def test_a_department_reaches_no_other_one_s_repository(recovery: Recovery) -> N
         assert ask(recovery, "GET", own, f"{other}/config") == 403, other
 
 
+def test_the_vault_refuses_the_daily_probe(recovery: Recovery, oneroof: Callable[..., str]) -> None:
+    said = oneroof("vault", "probe").splitlines()
+    assert {line.split()[0] for line in said[1:]} >= {j.department for j in recovery.jobs}
+    for line in said[1:]:
+        assert line.split()[1:4] == ["403", "403", "403"], line
+
+
 def test_one_flipped_bit_in_the_vault_fails_the_drill(recovery: Recovery) -> None:
     job = recovery.job(Source.CONTAINER)
     copy = f"{TRIAL}-vault"
@@ -208,7 +215,7 @@ def test_another_repository_in_its_place_is_an_error(recovery: Recovery, tmp_pat
 def test_every_job_has_a_timer_that_waits(recovery: Recovery) -> None:
     listed = recovery.on(recovery.operations, "systemctl list-timers --all --output=json 'oneroof-backup-*'").stdout
     waiting = {t["unit"] for t in json.loads(listed) if t["next"]}
-    wanted = render_units(recovery.jobs, recovery.installation.home)
+    wanted = render_units(recovery.jobs, recovery.installation.home) | render_probe_units(recovery.installation.home)
     assert waiting == {name for name in wanted if name.endswith(".timer")}
 
 
