@@ -1,11 +1,13 @@
 """The cloud as backups see it: which image holds a volume, and the objects of a department's container.
 
-Reads only. Every department is looked up by its domain, so that names of two departments can never meet.
+Reads only. Every department is looked up by its domain, so that names of two departments can never meet; what was adopted
+keeps its own name and domain, and is looked up by the id that the last apply wrote down.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -32,11 +34,16 @@ class Cloud:
             raise NotTakenError(f"{clouds} has no cloud {name}") from error
         self._connection: Any = openstack.connection.Connection(config=region, app_name="oneroof-backup")
         self._projects: dict[tuple[str, str], str] = {}
+        self._applied = clouds.parent / "departments"
 
     def volume_id(self, job: Job) -> str:
         """Give the id of a job's volume; raise :class:`NotTakenError` where it is not there exactly once."""
-        query = {"name": job.item, "project_id": self._project_id(job), "all_projects": True}
-        found = _ask(lambda: list(self._connection.block_storage.volumes(details=False, **query)))
+        query: dict[str, Any] = {"name": job.item, "project_id": self._project_id(job), "all_projects": True}
+        storage = self._connection.block_storage
+        found = _ask(lambda: list(storage.volumes(details=False, **query)))
+        if not found and (known := _named(self._applied_project(job).get("volumes"), job.item)):
+            del query["name"]
+            found = [v for v in _ask(lambda: list(storage.volumes(details=False, **query))) if v.id == known["id"]]
         if len(found) != 1:
             raise NotTakenError(f"the cloud has {len(found)} volumes {job.item} in project {_cloud_name(job)}, expected one")
         return str(found[0].id)
@@ -105,10 +112,22 @@ class Cloud:
             if len(domains) != 1:
                 raise NotTakenError(f"the cloud has no domain {job.department}")
             projects = _ask(lambda: list(identity.projects(name=_cloud_name(job), domain_id=domains[0].id)))
+            if not projects and (known := self._applied_project(job).get("id")):
+                projects = [project for project in _ask(lambda: list(identity.projects())) if project.id == known]
             if len(projects) != 1:
                 raise NotTakenError(f"the cloud has no project {_cloud_name(job)} in domain {job.department}")
             self._projects[key] = str(projects[0].id)
         return self._projects[key]
+
+    def _applied_project(self, job: Job) -> Mapping[str, Any]:
+        """Give the project as the last apply wrote it down; nothing where it did not."""
+        file = self._applied / f"{job.department}.json"
+        told = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+        return _named(told.get("projects"), job.project)
+
+
+def _named(things: Any, name: str) -> Mapping[str, Any]:
+    return next((thing for thing in things or () if thing["name"] == name), {})
 
 
 def _cloud_name(job: Job) -> str:

@@ -125,3 +125,24 @@ def find_image(cloud: Cloud, owner: str, name: str) -> Any:
         told = f"{len(found)} images are called {name}" if found else f"no image is called {name}"
         raise CloudError(f"{told} in the project that shares it, expected one")
     return found[0]
+
+
+def share_network(cloud: Cloud, network_id: str, owner: str, target: str) -> Any:
+    """Let a project use a network as if it were its own, in the owner's name; give the policy."""
+    return cloud.admin.network.create_rbac_policy(
+        object_type="network",
+        object_id=network_id,
+        project_id=owner,
+        target_project_id=target,
+        action="access_as_shared",
+    )
+
+
+def share_image(cloud: Cloud, image: Any, target: str) -> Any:
+    """Make a project a member of an image and accept in its name, so that it is in its lists; give the member."""
+    glance = cloud.admin.image
+    if image.visibility == "private":  # which Glance shares with nobody
+        glance.update_image(image.id, visibility="shared")
+    if target not in {member.member_id for member in glance.members(image.id)}:
+        glance.add_member(image.id, member_id=target)
+    return glance.update_member(target, image.id, status="accepted")

@@ -9,7 +9,15 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from infra.provider.access import delete_policy, find_image, find_policies, project_id, project_path
+from infra.provider.access import (
+    delete_policy,
+    find_image,
+    find_policies,
+    project_id,
+    project_path,
+    share_image,
+    share_network,
+)
 from infra.provider.cloud import Cloud
 from infra.provider.field import choice, text
 from infra.provider.kind import Kind
@@ -47,13 +55,7 @@ class RbacPolicy(Kind):
 
     def create(self, cloud: Cloud, inputs: Values) -> Any:
         """Share it, in the owner's name."""
-        return cloud.admin.network.create_rbac_policy(
-            object_type=inputs["object_type"],
-            object_id=inputs["object_id"],
-            project_id=inputs["project_id"],
-            target_project_id=project_id(cloud, inputs["grantee"]),
-            action="access_as_shared",
-        )
+        return share_network(cloud, inputs["object_id"], inputs["project_id"], project_id(cloud, inputs["grantee"]))
 
     def show(self, cloud: Cloud, resource: Any, state: Values) -> Values:
         """Give the other project by name, and its id, by which a bulk reading knows it."""
@@ -89,14 +91,8 @@ class ImageMember(Kind):
 
     def create(self, cloud: Cloud, inputs: Values) -> Any:
         """Make the project a member and accept in its name, so that the image is in its lists."""
-        glance = cloud.admin.image
         image = find_image(cloud, inputs["project_id"], inputs["image"])
-        target = project_id(cloud, inputs["grantee"], patience=PATIENCE_SECONDS)
-        if image.visibility == "private":  # which Glance shares with nobody
-            glance.update_image(image.id, visibility="shared")
-        if target not in {member.member_id for member in glance.members(image.id)}:
-            glance.add_member(image.id, member_id=target)
-        return glance.update_member(target, image.id, status="accepted")
+        return share_image(cloud, image, project_id(cloud, inputs["grantee"], patience=PATIENCE_SECONDS))
 
     def get(self, cloud: Cloud, identifier: str, state: Values) -> Any | None:
         """Give the member, or nothing where it, or the image, is gone."""

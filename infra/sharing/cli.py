@@ -62,31 +62,43 @@ def shares(
 @shares.command()
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def record(as_json: bool) -> None:
-    """Show what was given, changed and taken back on this machine, oldest first; refuses a record that was altered."""
+    """Show what was given, changed and taken back, from here and by the operations host, oldest first.
+
+    Refuses a record that was altered. Where the operations host does not answer, its last copy is shown, and said.
+    """
     from dataclasses import asdict
 
-    from infra.sharing.record import load_entries, record_file
+    from infra.sharing.copies import fetch_record, load_all, merge
 
-    entries = load_entries(record_file(Installation.existing()))
+    installation = Installation.existing()
+    try:
+        if installation.inventory.exists():  # else this is the operations host itself, or others run the cloud
+            fetch_record(installation)
+    except UserError as error:
+        click.echo(f"{error}\nGoing on with what is held here.", err=True)
+    entries = merge(load_all(installation))
     if as_json:
-        click.echo(json.dumps([asdict(entry) for entry in entries], indent=1, ensure_ascii=False))
+        told = [{**asdict(entry), "machine": machine} for machine, entry in entries]
+        click.echo(json.dumps(told, indent=1, ensure_ascii=False))
     elif entries:
         _out().print(_record_table(entries))
     else:
-        click.echo("nothing was given or taken back from here yet", err=True)
+        click.echo("nothing was given or taken back yet", err=True)
 
 
 @shares.command()
 @click.option("--cloud", default="oneroof", show_default=True, help="Entry of clouds.yaml to work on.")
 @_DIRECTORY
 @DAY
-@click.option("--dry-run", is_flag=True, help="Only say what would be taken back.")
+@click.option("--dry-run", is_flag=True, help="Only say what would be taken back and given.")
 def enforce(cloud: str, directory: Path | None, day: datetime | None, dry_run: bool) -> None:
-    """Take back, in the cloud, every grant whose last day is over; gives nothing.
+    """Take back, in the cloud, every grant whose last day is over, and give those whose first day came since the last apply.
 
-    A timer on the operations host runs it daily, so that no grant outlives its end because nobody merged or applied.
-    Ends with 1 where something could not be taken back.
+    A timer on the operations host runs it daily, so that no grant outlives its end, or waits for its beginning, because
+    nobody merged or applied. What was closed by hand since it was given stays closed until an apply. Ends with 1 where
+    something could not be taken back or given.
     """
+    from infra.sharing.enforcement import Given
     from infra.sharing.enforcement import enforce as enforce_grants
     from tenants.declaration.load import load_departments
     from tenants.today import today
@@ -94,9 +106,9 @@ def enforce(cloud: str, directory: Path | None, day: datetime | None, dry_run: b
     on = day.date() if day else today()
     taken = enforce_grants(Installation.existing(), cloud, load_departments(directory), on, dry_run=dry_run)
     for each in taken:
-        click.echo(str(each))
+        click.echo(f"{'given' if isinstance(each, Given) else 'taken back'}: {each}" if not each.failure else str(each))
     if not taken:
-        click.echo("nothing has ended that is still in the cloud", err=True)
+        click.echo("nothing has ended that is still in the cloud, and nothing begins", err=True)
     sys.exit(_FAILED if any(each.failure for each in taken) else 0)
 
 
@@ -148,15 +160,15 @@ def _table(found: tuple[Share, ...]) -> Any:
     return table
 
 
-def _record_table(entries: tuple[Entry, ...]) -> Any:
+def _record_table(entries: tuple[tuple[str, Entry], ...]) -> Any:
     from rich.table import Table
 
-    table = Table("at", "event", "from", "to", "what", "access", "until", "why", box=None, pad_edge=False)
-    for entry in entries:
+    table = Table("at", "event", "from", "to", "what", "access", "until", "why", "machine", box=None, pad_edge=False)
+    for machine, entry in entries:
         why = entry.reason or entry.terms.get("purpose", "–")
         until = entry.terms.get("to", "–")
         what = f"{entry.kind} {entry.place}"
-        table.add_row(entry.at, entry.event, entry.owner, entry.grantee, what, entry.access, until, why)
+        table.add_row(entry.at, entry.event, entry.owner, entry.grantee, what, entry.access, until, why, machine)
     return table
 
 

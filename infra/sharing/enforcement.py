@@ -1,20 +1,24 @@
-"""Takes back what has ended straight in the cloud, without a stack: what the operations host does every day.
+"""Takes back what has ended and gives what begins, straight in the cloud and without a stack: a daily work.
 
-It only ever takes away. The next apply finds it gone and records the same; a grant that begins is given by an apply.
+The next apply finds it so and records the same. What an apply gave, or should have given, is not given here: who closed it
+since had a reason.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import partial
 
 from infra.desired import cloud_path
+from infra.outcome import load_outcome
 from infra.provider.cloud import CLOUD_VARIABLE, Cloud
 from infra.provider.failure import CloudError
+from infra.provider.giving import give
 from infra.provider.taking_back import take_back
-from infra.sharing.record import append_entries, build_ended, record_file
+from infra.sharing.record import GRANTED, Entry, append_entries, build_begun, build_ended, load_readable, record_file
+from tenants.declaration.erasure import shared_thing, standing
 from tenants.declaration.model import Department, Grant
 from tenants.installation import Installation
 
@@ -32,6 +36,46 @@ class Taken:
         return f"{what}: not taken back: {self.failure}" if self.failure else what
 
 
+@dataclass(frozen=True)
+class Given:
+    """One grant that begins and was not open yet."""
+
+    owner: str
+    grant: Grant
+    failure: str = ""
+
+    def __str__(self) -> str:
+        what = f"{self.owner}: {self.grant.kind} {self.grant.place} for {self.grant.grantee}, from {self.grant.first_day}"
+        return f"{what}: not given: {self.failure}" if self.failure else what
+
+
+def beginning(
+    departments: Iterable[Department],
+    applied: Mapping[str, date],
+    known: Collection[Entry],
+    today: date,
+) -> Iterator[tuple[str, Grant]]:
+    """Give, by owner, the grants in force that no apply could give yet and that were not given here before. Pure.
+
+    ``applied`` tells on which day each department was last applied: one that never was gives and gets nothing.
+    """
+    for department in departments:
+        withheld = [erasure.thing for erasure in standing(department, today)]
+        for grant in department.shares:
+            parties = {department.name, grant.grantee.partition("/")[0]}
+            held = any(thing.holds(shared_thing(grant.kind, grant.project, grant.item)) for thing in withheld)
+            if not grant.in_force(today) or held or not parties <= applied.keys():
+                continue
+            if applied[department.name] < grant.first_day and not _was_given(department.name, grant, known):
+                yield department.name, grant
+
+
+def _was_given(owner: str, grant: Grant, known: Iterable[Entry]) -> bool:
+    key, first = (str(grant.kind), grant.place, grant.grantee), grant.first_day.isoformat()
+    of_it = (entry for entry in known if (entry.event, entry.owner, entry.key) == (GRANTED, owner, key))
+    return any(entry.terms.get("from") == first for entry in of_it)
+
+
 def ended(departments: Iterable[Department], today: date) -> tuple[tuple[str, Grant], ...]:
     """Give, by owner, the grants that are over and that no later one carries on."""
     return tuple(
@@ -47,24 +91,43 @@ def _same(one: Grant, other: Grant) -> bool:
 
 
 def enforce(
-    installation: Installation, cloud_name: str, departments: Iterable[Department], today: date, *, dry_run: bool
-) -> tuple[Taken, ...]:
-    """Take back what has ended; give what was still there. One that fails stops no other."""
-    over = ended(departments, today)
-    if not over:
+    installation: Installation, cloud_name: str, departments: Sequence[Department], today: date, *, dry_run: bool
+) -> tuple[Taken | Given, ...]:
+    """Take back what has ended, then give what begins; tell what was done. One that fails stops no other."""
+    over, file = ended(departments, today), record_file(installation)
+    known = [entry for entry in load_readable(file) if entry.cloud == cloud_name]
+    made = {each.name: load_outcome(installation, each.name, cloud_name) for each in departments}
+    applied = {name: datetime.fromisoformat(outcome.applied_at).date() for name, outcome in made.items() if outcome}
+    due = tuple(beginning(departments, applied, known, today))
+    if not over and not due:
         return ()
     cloud = Cloud({"OS_CLIENT_CONFIG_FILE": str(installation.clouds), CLOUD_VARIABLE: cloud_name})
-    taken: list[Taken] = []
+    done: list[Taken | Given] = []
     for owner, grant in over:
-        path = cloud_path(f"{owner}/{grant.project}")
+        build = partial(build_ended, grant=grant, cloud=cloud_name, owner=owner, now=datetime.now(UTC))
         try:
-            was_there = take_back(cloud, str(grant.kind), path, grant.item, cloud_path(grant.grantee), dry_run=dry_run)
+            was_there = take_back(cloud, str(grant.kind), *_places(owner, grant), dry_run=dry_run)
         except CloudError as error:
-            taken.append(Taken(owner, grant, str(error)))
+            done.append(Taken(owner, grant, str(error)))
             continue
         if was_there:
-            taken.append(Taken(owner, grant))
+            done.append(Taken(owner, grant))
             if not dry_run:
-                build = partial(build_ended, grant=grant, cloud=cloud_name, owner=owner, now=datetime.now(UTC))
-                append_entries(record_file(installation), build)
-    return tuple(taken)
+                append_entries(file, build)
+    for owner, grant in due:
+        begun = partial(build_begun, grant=grant, cloud=cloud_name, owner=owner, now=datetime.now(UTC))
+        try:
+            was_closed = give(cloud, str(grant.kind), *_places(owner, grant), str(grant.access), dry_run=dry_run)
+        except CloudError as error:
+            done.append(Given(owner, grant, str(error)))
+            continue
+        if was_closed:
+            done.append(Given(owner, grant))
+            if not dry_run:
+                append_entries(file, begun)
+    return tuple(done)
+
+
+def _places(owner: str, grant: Grant) -> tuple[str, str, str]:
+    """Give the project it is of, its name there, and the project that uses it."""
+    return cloud_path(f"{owner}/{grant.project}"), grant.item, cloud_path(grant.grantee)

@@ -101,6 +101,16 @@ def build_ended(known: Iterable[Entry], grant: Grant, cloud: str, owner: str, no
         yield Entry(at, WITHDRAWN, cloud, owner, *key, access, terms, f"ended on {grant.last_day}")
 
 
+def build_begun(known: Iterable[Entry], grant: Grant, cloud: str, owner: str, now: datetime) -> Iterator[Entry]:
+    """Give the line that says that a grant whose first day came was given. Pure."""
+    key = (str(grant.kind), grant.place, grant.grantee)
+    access = str(grant.access) if grant.kind is Kind.CONTAINER else "use"
+    of_it = [entry for entry in known if (entry.cloud, entry.owner, entry.key) == (cloud, owner, key)]
+    if not of_it or of_it[-1].event == WITHDRAWN or of_it[-1].access != access:
+        event = CHANGED if of_it and of_it[-1].event != WITHDRAWN else GRANTED
+        yield Entry(now.isoformat(timespec="seconds"), event, cloud, owner, *key, access, build_terms(grant), "")
+
+
 def append_entries(file: Path, build: Build) -> tuple[Entry, ...]:
     """Append what ``build`` gives for the lines that are there, and wait until the disk has it."""
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -143,6 +153,11 @@ def load_entries(file: Path) -> tuple[Entry, ...]:
         previous = _hash(line)
         entries.append(entry)
     return tuple(entries)
+
+
+def load_readable(file: Path) -> tuple[Entry, ...]:
+    """Read every line that says something, altered or not: for who acts on it, not for who judges it."""
+    return tuple(_readable(file.read_bytes().splitlines())) if file.exists() else ()
 
 
 def _why(grants: Sequence[Grant], old: Entry, now: datetime) -> str:

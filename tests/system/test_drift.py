@@ -12,10 +12,14 @@ from typing import Any
 import pytest
 import yaml
 
+from backup.plan import build_jobs, select_jobs
+from backup.policy import load_policy
+from backup.sources.cloud import Cloud as Stored
 from infra.inventory.collect import collect_inventory
 from infra.lab.status import LabStatus
 from infra.provider.account import account_address
 from infra.provider.cloud import CLOUD_VARIABLE, Cloud
+from tenants.declaration.load import load_departments
 from tenants.installation import Installation, repository
 
 pytestmark = pytest.mark.system
@@ -173,7 +177,9 @@ def held(cloud: Any, project_id: str) -> dict[str, list[Any]]:
             for part, every in inside.items()}  # fmt: skip
 
 
-def test_what_was_there_before_is_taken_over_without_touching_it(trial: Trial, cloud: Any, old: Any) -> None:
+def test_what_was_there_before_is_taken_over_without_touching_it(
+    trial: Trial, cloud: Any, old: Any, installation: Installation
+) -> None:
     before = held(cloud, old.id)
     shown = trial.run("adopt", OLD, "--into", ADOPTER)
     assert (shown.returncode, (trial.folder / f"{ADOPTER}.yaml").exists()) == (0, False), shown.stderr
@@ -188,5 +194,7 @@ def test_what_was_there_before_is_taken_over_without_touching_it(trial: Trial, c
         planned = trial.run(*words)
         assert (planned.returncode, planned.stdout.strip()) == (0, "nothing to change"), planned.stderr
     assert f"{ADOPTER}: skipped" in trial.run("apply", ADOPTER).stderr
+    (papers,) = select_jobs(build_jobs(load_departments(trial.folder), load_policy()), [ADOPTER])
+    assert Stored(installation.clouds).objects(papers) == [], "a backup finds it under its own name"
     assert trial.drift(ADOPTER) == {("unknown", "SecurityGroup")}, "what could not be declared, and nothing else"
     (trial.folder / f"{ADOPTER}.yaml").unlink()

@@ -55,7 +55,13 @@ class Pair:
         (folder / f"{ASKER}.yaml").write_text(HEAD.format(slug=ASKER, roles="prod: member, test: member") + ASKED)
         self.declare()
 
-    def declare(self, *things: str, last_day: date = TODAY + timedelta(days=100), **ended: str) -> None:
+    def declare(
+        self,
+        *things: str,
+        first_day: date = TODAY - timedelta(days=200),
+        last_day: date = TODAY + timedelta(days=100),
+        **ended: str,
+    ) -> None:
         """Declare the owner with a grant of each thing (``container: prod/maps``) to the asker's project prod.
 
         Those told by key are of containers, and ended on the day told.
@@ -64,7 +70,7 @@ class Pair:
         entries += [(f"container: prod/{name}", day) for name, day in ended.items()]
         body = OWNED + "".join(
             f"  - {thing}\n    with: {ASKER}/prod\n    purpose: Trial\n    data_items: [pages]\n"
-            f"    from: {TODAY - timedelta(days=200)}\n    to: {day}\n"
+            f"    from: {first_day}\n    to: {day}\n"
             f"    approved_by: [it@{OWNER}.gov.example, it@{ASKER}.gov.example]\n"
             for thing, day in entries
         )
@@ -228,6 +234,35 @@ def test_the_next_apply_finds_it_taken_back_and_says_it_once(pair: Pair, people:
     assert tried(owner, asker) == NOTHING
     assert pair.recorded() == before
     assert f"{OWNER}: skipped" in pair.apply()
+
+
+def test_on_its_first_day_it_is_given_without_an_apply_and_what_was_closed_since_stays_closed(
+    pair: Pair, people: tuple[Any, ...]
+) -> None:
+    owner, asker, elsewhere = people
+    tomorrow = TODAY + timedelta(days=1)
+    pair.declare(*WIDER, first_day=tomorrow)
+    pair.apply()
+    enforce = ("shares", "enforce", "--directory", str(pair.folder), "--on", str(tomorrow))
+    assert tried(owner, asker) == NOTHING
+    assert len(pair.run(*enforce, "--dry-run").stdout.splitlines()) == 3
+    assert tried(owner, asker) == NOTHING
+    done = pair.run(*enforce)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.count(f"from {tomorrow}") == 3
+    assert tried(owner, asker) == {**NOTHING, "read": 200, "write": 201}
+    assert (networks(owner, asker), images(owner, asker)) == (["front"], ["paths 2027"])
+    assert tried(owner, elsewhere) == NOTHING
+    assert {(event, place) for event, place, *_ in pair.recorded()[-3:]} == {
+        ("granted", "prod/maps"),
+        ("granted", "prod/front"),
+        ("granted", "prod/paths 2027"),
+    }
+    owner.session.post(
+        f"{owner.object_store.get_endpoint()}/maps", headers={"X-Container-Read": "", "X-Container-Write": ""}
+    )
+    assert pair.run(*enforce).stdout == ""
+    assert tried(owner, asker) == NOTHING
 
 
 def test_nothing_is_given_to_a_department_that_is_not_in_the_cloud(pair: Pair) -> None:

@@ -12,9 +12,11 @@ import pytest
 from infra.components.share import container_access
 from infra.desired import DesiredShare, build_desired
 from infra.provider.open_access import Open
-from infra.sharing.enforcement import ended
+from infra.sharing.enforcement import beginning, ended
 from infra.sharing.grants import Standing, in_order, missing_grantees, standing
+from infra.sharing.record import GRANTED, Entry, build_terms
 from infra.sharing.verification import compare, wanted
+from tenants.declaration.erasure import Erasure
 from tenants.declaration.load import load_catalogue
 from tenants.declaration.model import Container, Department, Grant, Network, Project
 
@@ -140,3 +142,41 @@ def test_what_is_open_without_a_grant_and_what_is_granted_and_not_open_is_told()
     ]
     assert list(compare(grants, grants)) == []
     assert wanted([owner], date(2027, 1, 1)) == frozenset()
+
+
+FIRST, DAY_BEFORE = date(2026, 3, 1), date(2026, 2, 28)
+BOTH_BEFORE = {"a": DAY_BEFORE, "b": DAY_BEFORE}
+
+
+def given(**more: Any) -> Entry:
+    terms = build_terms(grant(MAPS, "b/prod", first=str(FIRST))) | more
+    return Entry("2026-03-01T00:05:00", GRANTED, "oneroof", "a", "container", "prod/maps", "b/prod", "read", terms, "")
+
+
+@pytest.mark.parametrize(
+    ("today", "applied", "known", "begins"),
+    [
+        (FIRST, BOTH_BEFORE, (), True),
+        (date(2026, 3, 9), BOTH_BEFORE, (), True),
+        (DAY_BEFORE, BOTH_BEFORE, (), False),
+        (date(2027, 1, 1), BOTH_BEFORE, (), False),
+        (FIRST, {"a": FIRST, "b": DAY_BEFORE}, (), False),  # an apply gave it; who closed it since had a reason
+        (FIRST, {"a": DAY_BEFORE}, (), False),
+        (FIRST, {"b": DAY_BEFORE}, (), False),
+        (date(2026, 3, 9), BOTH_BEFORE, (given(),), False),
+        (date(2026, 3, 9), BOTH_BEFORE, (given(**{"from": "2025-03-01"}),), True),
+    ],
+)
+def test_a_grant_begins_once_where_no_apply_could_give_it(
+    today: date, applied: dict[str, date], known: tuple[Entry, ...], begins: bool
+) -> None:
+    departments = department("a", grant(MAPS, "b/prod", first=str(FIRST))), department("b")
+    assert [owner for owner, _ in beginning(departments, applied, known, today)] == (["a"] if begins else [])
+
+
+def test_nothing_of_what_is_in_quarantine_begins() -> None:
+    days = {"approved_on": "2026-02-01", "not_before": "2026-04-01", "expires": "2026-05-01"}
+    approval = Erasure(what="project prod", reason="It moved", approved_by=("a@b.example",), **days)
+    owner = department("a", grant(MAPS, "b/prod", first=str(FIRST))).model_copy(update={"erasures": (approval,)})
+    assert [*beginning([owner, department("b")], BOTH_BEFORE, (), FIRST)] == []
+    assert [*beginning([owner, department("b")], BOTH_BEFORE, (), date(2026, 5, 2))] != []
