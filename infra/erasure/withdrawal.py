@@ -19,6 +19,7 @@ from tenants.declaration.erasure import Thing, ThingKind, parse_thing
 from tenants.installation import Installation
 
 REASON = "withdrawn by the operator with --erase-data"
+_OPEN = (Outcome.PENDING, Outcome.FAILED)
 _DATA = (ThingKind.VOLUME, ThingKind.CONTAINER)
 
 
@@ -33,14 +34,16 @@ class Withdrawal:
 
 
 def load_begun(installation: Installation, slugs: Collection[str]) -> dict[str, ErasureRecord]:
-    """Give the records of withdrawals that were interrupted, by department."""
+    """Give the records of withdrawals that were interrupted or left something, by department."""
     last = {each.department: each for each in load_records(ErasureRecord, installation.records) if each.reason == REASON}
-    return {slug: record for slug, record in last.items() if slug in slugs and record.outcome is Outcome.PENDING}
+    return {slug: record for slug, record in last.items() if slug in slugs and record.outcome in _OPEN}
 
 
 def begin(site: Site, slug: str, begun: ErasureRecord | None) -> Withdrawal:
     """Note what goes of a department, on record where data may go; an earlier run's record is carried on with."""
     things = find_going(site, slug, [Thing(ThingKind.DEPARTMENT)])
+    if begun is not None and begun.outcome is Outcome.FAILED and things:
+        begun = None  # it was applied anew since
     if begun is not None:
         things = {parse_thing(what): id_ for what, id_ in begun.identifiers.items()} | things
     gone = Gone(things, find_people(stacks.read_resources(site.engine, slug)))

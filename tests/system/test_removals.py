@@ -111,3 +111,16 @@ def test_a_container_with_data_and_a_network_that_is_used_stay(trial: Trial, clo
     assert "network: got side, expected a network of the project" in trial.on_department("apply", code=2)
     account = cloud.object_store.get_endpoint().rpartition("AUTH_")[0] + f"AUTH_{trial.project('prod')['id']}"
     assert cloud.object_store.get(account, params={"format": "json"}).json()[0]["name"] == "papers"
+
+
+def test_a_withdrawal_says_what_is_left_and_when_run_again_that_nothing_is(trial: Trial, cloud: Connection) -> None:
+    words, project = ("withdraw", SLUG, "--yes", "--erase-data"), trial.project("prod")["id"]
+    image = cloud.image.create_image(name="left", owner=project, disk_format="raw", container_format="bare")
+    try:
+        assert f"{SLUG}: still found: image left" in trial.run(*words, code=1)
+    finally:
+        cloud.image.delete_image(image)
+    assert f"{SLUG}: nothing of it is left in any service" in trial.run(*words)
+    states = [json.loads(line) for line in trial.run("evidence", "list", "erasure").splitlines()]
+    assert [state["outcome"] for state in states] == ["pending", "failed", "verified"]
+    assert len({state["started_at"] for state in states}) == 1
