@@ -70,6 +70,13 @@ def test_every_target_is_scraped(prometheus: Prometheus, lab: LabStatus) -> None
     assert {"oneroof", "prometheus", "alertmanager"} <= {job for job, _ in jobs}
 
 
+def test_the_timers_of_the_operations_host_are_watched(prometheus: Prometheus) -> None:
+    timer = 'node_systemd_timer_last_trigger_seconds{name="oneroof-shares.timer"}'
+    eventually(prometheus, timer, lambda found: [sample.value > 0 for sample in found] == [True])
+    failed = prometheus.query('node_systemd_unit_state{name=~"oneroof-.+",state="failed"}')
+    assert {sample.labels["name"] for sample in failed} >= {"oneroof-exporter.service", "oneroof-shares.timer"}
+
+
 def test_every_source_of_the_exporter_can_be_read(prometheus: Prometheus) -> None:
     samples = eventually(
         prometheus, "oneroof_source_success", lambda found: bool(found) and all(sample.value == 1 for sample in found)
