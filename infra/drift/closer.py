@@ -17,6 +17,7 @@ from infra.inventory.closer import (
     CONTAINERS,
     IMAGE_MEMBERS,
     MEMBERS,
+    SERVER_GROUPS,
     TRUSTS,
     Closer,
     Expected,
@@ -24,11 +25,13 @@ from infra.inventory.closer import (
 from infra.inventory.turns import Held, Look
 
 _CONTAINER, _MEMBERSHIP = "oneroof:object_store:Container", "oneroof:identity:Membership"
+_SERVER_GROUP = "oneroof:compute:ServerGroup"
 _IMAGE_MEMBER, _CREDENTIAL = "oneroof:image:Member", "oneroof:identity:ApplicationCredential"
 _KINDS: Mapping[str, tuple[str, Callable[[Recorded], str]]] = {
     _CONTAINER: (CONTAINERS, lambda each: str(each["id"]).partition("/")[0]),
     _IMAGE_MEMBER: (IMAGE_MEMBERS, lambda each: str(each["id"]).partition("/")[0]),
     _MEMBERSHIP: (MEMBERS, lambda each: str(each["outputs"]["group_id"])),
+    _SERVER_GROUP: (SERVER_GROUPS, lambda each: str(each["outputs"]["project_id"])),
     _CREDENTIAL: (APPLICATION_CREDENTIALS, lambda each: str(each["outputs"]["user_id"])),
 }
 """Pulumi type to its kind here, and how a recorded one tells its place."""
@@ -123,6 +126,15 @@ def _member(found: _Found) -> Iterator[Finding]:
     yield found.finding(department, "Membership", f"{group.name}/{user}", f"in domain {_domain(found, group)}", remedy)
 
 
+def _server_group(found: _Found) -> Iterator[Finding]:
+    unknowns, held = found.unknowns, found.held
+    if unknowns.is_unknown_project(held.project_id):
+        return
+    remedy = f"{unknowns.client} server group delete {held.id}"
+    where = f"in {found.name('projects', held.project_id)}"
+    yield found.finding(unknowns.department(project=held.project_id), "ServerGroup", held.name, where, remedy)
+
+
 def _of_user(found: _Found, user_id: str, noun: str, name: str, remedy: str) -> Iterator[Finding]:
     unknowns = found.unknowns
     user = unknowns.cloud.one("users", user_id)
@@ -158,6 +170,7 @@ _TOLD: Mapping[str, Callable[[_Found], Iterator[Finding]]] = {
     CONTAINERS: _container,
     IMAGE_MEMBERS: _image_member,
     MEMBERS: _member,
+    SERVER_GROUPS: _server_group,
     APPLICATION_CREDENTIALS: _application_credential,
     ACCESS_KEYS: _access_key,
     TRUSTS: _trust,

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from infra.drift.comparison import Drift
 
 SCHEMA_VERSION = 1
-NOT_COMPARED = "limits of compute, block storage and objects, server groups, texts of descriptions"
+NOT_COMPARED = "limits of compute, block storage and objects, texts of descriptions"
 COLUMNS = ("department", "drift", "resource", "name", "what", "remedy")
 
 

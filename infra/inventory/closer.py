@@ -24,11 +24,13 @@ if TYPE_CHECKING:
     from openstack.connection import Connection
 
 CONTAINERS, IMAGE_MEMBERS, MEMBERS = "containers", "image_members", "members"
+SERVER_GROUPS = "server_groups"
 APPLICATION_CREDENTIALS, ACCESS_KEYS, TRUSTS = "application_credentials", "access_keys", "trusts"
 NOUNS: Mapping[str, str] = {
     CONTAINERS: "containers",
     IMAGE_MEMBERS: "members of images",
     MEMBERS: "members of groups",
+    SERVER_GROUPS: "server groups",
     APPLICATION_CREDENTIALS: "application credentials",
     ACCESS_KEYS: "access keys to objects",
     TRUSTS: "trusts",
@@ -38,6 +40,7 @@ NEEDED: Mapping[str, frozenset[str]] = {
     CONTAINERS: frozenset({"projects"}),
     IMAGE_MEMBERS: frozenset({"images"}),
     MEMBERS: frozenset({"groups", "role_assignments"}),
+    SERVER_GROUPS: frozenset({"projects"}),
     APPLICATION_CREDENTIALS: frozenset({"users"}),
     ACCESS_KEYS: frozenset({"users"}),
     TRUSTS: frozenset({"users"}),
@@ -46,6 +49,8 @@ NEEDED: Mapping[str, frozenset[str]] = {
 
 Expected = Mapping[str, Mapping[str, frozenset[str]]]
 """Kind to place to the ids that stacks record there."""
+_WITH_PROJECT = "2.13"
+"""Nova's first microversion that tells whose a server group is."""
 Buckets = Collection[tuple[str, str]]
 Refused = Callable[[str], None]
 
@@ -186,6 +191,14 @@ def _members(asked: _Asked) -> Part:
     return Part({**one_by_one.looks, **looks}, len(groups), one_by_one.error)
 
 
+def _server_groups(asked: _Asked) -> Part:
+    path = "/os-server-groups?all_projects=True&limit=1000"
+    told = _get(asked.connection.compute, path, microversion=_WITH_PROJECT)["server_groups"]
+    held = ((each["project_id"], Held(each["id"], each["name"], each["project_id"])) for each in told)
+    looks = asked.at_once(held, (project.id for project in asked.found.projects or ()))
+    return Part(looks, len(looks))
+
+
 def _application_credentials(asked: _Asked) -> Part:
     def ask(user: str) -> tuple[Held, ...]:
         path = f"/users/{user}/application_credentials"
@@ -209,8 +222,8 @@ def _trusts(asked: _Asked) -> Part:
     return Part(looks, len(looks))
 
 
-def _get(proxy: Any, path: str) -> Mapping[str, Any]:
-    answer: Mapping[str, Any] = _checked(proxy.get(path)).json()
+def _get(proxy: Any, path: str, microversion: str | None = None) -> Mapping[str, Any]:
+    answer: Mapping[str, Any] = _checked(proxy.get(path, microversion=microversion)).json()
     return answer
 
 
@@ -225,6 +238,7 @@ _COLLECT: Mapping[str, Callable[[_Asked], Part]] = {
     CONTAINERS: _containers,
     IMAGE_MEMBERS: _image_members,
     MEMBERS: _members,
+    SERVER_GROUPS: _server_groups,
     APPLICATION_CREDENTIALS: _application_credentials,
     ACCESS_KEYS: _access_keys,
     TRUSTS: _trusts,

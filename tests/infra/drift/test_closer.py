@@ -58,7 +58,7 @@ AS_RECORDED = {
 
 def closer(more: Mapping[str, tuple[str, Held]], at: str = NOW) -> Closer:
     parts = {}
-    for kind in (*AS_RECORDED, "access_keys", "trusts"):
+    for kind in (*AS_RECORDED, "server_groups", "access_keys", "trusts"):
         looks: dict[str, Look] = {}
         for place, held in (each for each in (AS_RECORDED.get(kind), more.get(kind)) if each):
             looks[place] = Look(at, (*(looks[place].held if place in looks else ()), held))
@@ -82,6 +82,7 @@ def test_what_is_as_recorded_is_no_drift() -> None:
      ("", "Container", "left", "in no stack, its project x does not exist")),
     ({"image_members": ("i", Held("i/x", "x", "x"))}, ("parks", "Member", "shot for x", "in no stack, image of parks-prod")),
     ({"members": ("g", Held("/groups/g/users/w", "w"))}, ("parks", "Membership", "ops/bo", "in no stack, in domain parks")),
+    ({"server_groups": ("p", Held("s", "apart", "p"))}, ("parks", "ServerGroup", "apart", "in no stack, in parks-prod")),
     ({"application_credentials": ("u", Held("k", "mine", "p"))},
      ("parks", "ApplicationCredential", "ann/mine", "in no stack, opens parks-prod")),
     ({"access_keys": ("u", Held("0123456789ab", "0123456789ab", "p"))},
