@@ -6,8 +6,9 @@ import fcntl
 import os
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -37,14 +38,18 @@ class Told:
     site: str
     """Address without a slash at its end."""
     repository: str
+    authority: str = ""
+    """File with the certificate that the forge's is signed by; the machine's own authorities without."""
 
 
 @click.command()
 @click.argument("numbers", nargs=-1, type=click.IntRange(min=1))
 @click.option("--merged", is_flag=True, help="Apply what was merged, instead of reviewing what is open.")
 @click.option("--listen", metavar="ADDRESS:PORT", help="Stay, and answer what the forge's webhooks tell of: both of these.")
+@click.option("--certificate", metavar="FILE", help="Listen with TLS: the certificate, and its key in the same file.")
 @click.option("--forge", type=click.Choice(FORGES), help="Which API it speaks (Forgejo: gitea).  [default: the job's]")
 @click.option("--url", help="Address of the forge.  [default: the job's]")
+@click.option("--authority", metavar="FILE", help="Certificate that the forge's is signed by.  [default: the machine's]")
 @click.option("--repository", metavar="OWNER/NAME", help="The repository there.  [default: the job's]")
 @click.option("--branch", default="main", show_default=True, help="The protected branch; others are not reviewed.")
 @click.option("--cloud", default="oneroof", show_default=True, help="Entry of clouds.yaml to work on.")
@@ -53,8 +58,10 @@ def review(
     numbers: tuple[int, ...],
     merged: bool,
     listen: str | None,
+    certificate: str | None,
     forge: str | None,
     url: str | None,
+    authority: str | None,
     repository: str | None,
     branch: str,
     cloud: str,
@@ -68,8 +75,10 @@ def review(
     from ONEROOF_FORGE_TOKEN, the secret of its webhooks from ONEROOF_WEBHOOK_SECRET. Ends with 0 when every request was
     answered, 1 where one could not be, or an apply failed.
     """
-    told = find_told(forge, url, repository, os.environ)
+    told = replace(find_told(forge, url, repository, os.environ), authority=_file("--authority", authority))
     if listen is None:
+        if certificate:
+            raise UserError(Problem("got --certificate without --listen, expected both"))
         desk = _open_desk(told, branch, cloud, external_network)
         sys.exit(_FAILED if _work(desk, frozenset(numbers), merged=merged) else 0)
     if numbers or merged:
@@ -78,7 +87,7 @@ def review(
     # out of the environment, as the token is
     if not (secret := os.environ.pop(SECRET, "")):
         raise UserError(Problem(f"{SECRET}: got nothing, expected the secret that the forge signs its webhooks with"))
-    _listen(_open_desk(told, branch, cloud, external_network), address, secret)
+    _listen(_open_desk(told, branch, cloud, external_network), address, secret, _file("--certificate", certificate))
 
 
 def _work(desk: Desk, numbers: frozenset[int], *, merged: bool) -> bool:
@@ -107,17 +116,14 @@ def _work(desk: Desk, numbers: frozenset[int], *, merged: bool) -> bool:
     return failed
 
 
-def _listen(desk: Desk, address: tuple[str, int], secret: str) -> None:
-    import queue
+def _listen(desk: Desk, address: tuple[str, int], secret: str, certificate: str) -> None:
+    from infra.review.listening import Heard, listen
 
-    from infra.review.listening import heard, listen
-
-    waiting: queue.Queue[int] = queue.Queue()
+    waiting = Heard(_EVERY)
     try:
-        server = listen(address, secret, waiting.put)
-        with server as port:
+        with listen(address, secret, waiting.add, certificate) as port:
             _tell(f"listening on port {port}")
-            for numbers in heard(waiting, _EVERY):
+            for numbers in waiting:
                 for merged in (False, True):
                     try:
                         _work(desk, numbers, merged=merged)
@@ -165,12 +171,18 @@ def open_forge(told: Told, token: str) -> Forge:
     from infra.review.forges.github import GitHub
     from infra.review.forges.gitlab import GitLab
 
-    kinds: Mapping[str, Callable[[str, str, str], Forge]] = {
+    kinds: Mapping[str, Callable[[str, str, str, str | None], Forge]] = {
         "gitea": Gitea.open,
         "github": GitHub.open,
         "gitlab": GitLab.open,
     }
-    return kinds[told.forge](told.site, told.repository, token)
+    return kinds[told.forge](told.site, told.repository, token, told.authority or None)
+
+
+def _file(option: str, name: str | None) -> str:
+    if name and not Path(name).is_file():
+        raise UserError(Problem(f"{option}: got {name}, expected a file with a certificate"))
+    return str(Path(name).resolve()) if name else ""
 
 
 def _open_desk(told: Told, branch: str, cloud: str, external_network: str) -> Desk:
@@ -185,7 +197,7 @@ def _open_desk(told: Told, branch: str, cloud: str, external_network: str) -> De
     forge = open_forge(told, token)
     folder = installation.home / "reviews" / told.repository.replace("/", "+")
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    clone = Clone(folder / "repository.git", forge.git_url, forge.git_user, token)
+    clone = Clone(folder / "repository.git", forge.git_url, forge.git_user, token, told.authority)
     return Desk(forge, clone, branch, lambda: _site(installation, cloud, external_network), folder, _tell)
 
 

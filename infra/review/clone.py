@@ -46,6 +46,8 @@ class Clone:
     """Where it is fetched from: the forge's address and the repository's name, both of our own configuration."""
     user: str = ""
     token: str = field(default="", repr=False)
+    authority: str = ""
+    """File with the certificate of the authority that signed the forge's; the machine's own authorities without."""
 
     def fetch(self, branch: str, request: str) -> None:
         """Bring the protected branch and a request's head; ``request`` is the forge's name of it, made of its number."""
@@ -124,6 +126,8 @@ class Clone:
     def _environment(self, *, secret: bool) -> dict[str, str]:
         """Give git's whole environment; the token is in it, never in the command line that everybody can list."""
         settings = dict(_SETTINGS)
+        if self.authority:
+            settings["http.sslCAInfo"] = self.authority
         if secret and self.token:
             basic = base64.b64encode(f"{self.user}:{self.token}".encode()).decode()
             settings[f"http.{self.url}.extraHeader"] = f"Authorization: Basic {basic}"

@@ -24,6 +24,7 @@ _HEADS = {
     Outcome.CONFLICT: "Conflicts with the protected branch",
     Outcome.MISTAKEN: "Mistakes to mend",
     Outcome.UNPLANNED: "Cannot be given as it is",
+    Outcome.MOVED: "The plan moved since it was approved",
     Outcome.WAITING: "Waits for approval",
     Outcome.READY: "May be merged",
 }
@@ -50,6 +51,10 @@ def _review(review: Review, head: str) -> Iterator[str]:
             "Bring the branch up to date with the one it wants to change: what is merged must be what was planned.",
             "",
         )
+    elif review.outcome is Outcome.MOVED:
+        yield from ("What would be done now, and was not approved:", "")
+        yield from (f"- {quoted(moved, longest=600)}" for moved in review.moved[:_MOST_PROBLEMS])
+        yield from ("", "Push again (an empty commit will do), and have the plan below approved.", "")
     yield from _problems(review.problems)
     if review.findings:
         yield from ("**Risks**", "")

@@ -27,6 +27,8 @@ class Outcome(StrEnum):
     """The declarations have mistakes."""
     UNPLANNED = "unplanned"
     """No plan could be made, or the cloud cannot give it."""
+    MOVED = "moved"
+    """What was approved is no longer all that would be done."""
     WAITING = "waiting"
     """Approvals are missing."""
     READY = "ready"
@@ -43,6 +45,8 @@ class Review:
     needs: tuple[Need, ...] = ()
     plan: PlanDocument | None = None
     """None where nothing of the declarations changes, or where it did not come so far."""
+    moved: tuple[str, ...] = ()
+    """What would be done now and is not in the plan that was approved."""
 
 
 def build_status(review: Review) -> Status:
@@ -60,6 +64,8 @@ def build_status(review: Review) -> Status:
         case Outcome.MISTAKEN:
             count = len(review.problems)
             words = f"{count} mistake{'' if count == 1 else 's'} in the declaration"
+        case Outcome.MOVED:
+            words = "the plan moved since it was approved: push again, and have that approved"
         case Outcome.UNPLANNED:
             words = "cannot be given as it is"
     return Status(PLAN_STATUS, Verdict.FAILURE, words)

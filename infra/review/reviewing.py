@@ -158,9 +158,28 @@ def _planned(desk: Desk, request: PullRequest, review: Review, declared: cloud.D
         made = cloud.plan(desk.site(), declared, base, tell=desk.tell)
     except UserError as error:
         return replace(review, outcome=Outcome.UNPLANNED, problems=error.problems)
-    fails = any(each.state in ("refused", "failed") for each in made.departments)
-    plan = as_before(load_record(desk.records, request.number), request, made)
-    return replace(review, outcome=Outcome.UNPLANNED if fails else review.outcome, plan=plan)
+    before = load_record(desk.records, request.number)
+    plan = as_before(before, request, made)
+    if any(each.state in ("refused", "failed") for each in made.departments):
+        return replace(review, outcome=Outcome.UNPLANNED, plan=plan)
+    if moved := moved_since_approved(before, request, made):
+        return replace(review, outcome=Outcome.MOVED, plan=made, moved=moved)
+    return replace(review, plan=plan)
+
+
+def moved_since_approved(record: Record | None, request: PullRequest, made: PlanDocument) -> tuple[str, ...]:
+    """Give what the plan of now does beyond the one that was told, where somebody approved that already.
+
+    Approvals speak of a commit, and forges do not tell of which plan: so the plan told first after a push is the one they
+    approve, and another needs another push.
+    """
+    from infra.plan.approval import find_moved
+    from infra.plan.document import parse_plan
+
+    approved = any(each.commit == request.head for each in request.approvals)
+    if not approved or record is None or record.head != request.head or not record.plan:
+        return ()
+    return tuple(find_moved(parse_plan(record.plan), made))
 
 
 def as_before(record: Record | None, request: PullRequest, made: PlanDocument) -> PlanDocument:
@@ -195,9 +214,11 @@ def declared_by(changes: Sequence[FileChange], after: Declarations, before: Decl
 
 
 def _keep(desk: Desk, request: PullRequest, review: Review, changes: tuple[FileChange, ...]) -> None:
-    """Keep what may be merged, so that after the merge exactly that is applied; anything else is forgotten."""
+    """Keep what may be merged, so that after the merge exactly that is applied; what may not be is forgotten."""
     from infra.plan.document import render_json
 
+    if review.outcome is Outcome.MOVED:
+        return  # what was approved stays what may be applied, should the cloud move back
     if review.outcome not in (Outcome.WAITING, Outcome.READY):
         forget_record(desk.records, request.number)
         return

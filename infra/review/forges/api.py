@@ -48,6 +48,8 @@ class Api:
     """The header's value."""
     size: str = "limit"
     """Name of the parameter that says how many entries a page has."""
+    authority: str | None = None
+    """File with the certificate of the authority that signed the forge's; the machine's own authorities without."""
     session: requests.Session = field(default_factory=requests.Session, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -89,7 +91,7 @@ class Api:
         try:
             answer = self.session.request(
                 method, f"{self.address}{path}", params=query, json=body, auth=_Token(self.header, self.token),
-                timeout=_SECONDS, allow_redirects=False,
+                timeout=_SECONDS, allow_redirects=False, verify=self.authority,
             )  # fmt: skip
         except requests.RequestException as error:
             raise ForgeError(f"{where}: {type(error).__name__}, the forge does not answer") from error

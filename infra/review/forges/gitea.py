@@ -17,9 +17,9 @@ class Gitea(GitHub):
     git_user = "oneroof"
 
     @classmethod
-    def open(cls, site: str, repository: str, token: str) -> Gitea:
+    def open(cls, site: str, repository: str, token: str, authority: str | None = None) -> Gitea:
         """Give the repository."""
-        return cls(Api(f"{site}/api/v1", "Authorization", f"token {token}"), site, repository)
+        return cls(Api(f"{site}/api/v1", "Authorization", f"token {token}", authority=authority), site, repository)
 
     def change_labels(self, number: int, add: tuple[str, ...], remove: tuple[str, ...]) -> None:
         """Add labels to a request, made where the repository has none of the name, and remove others."""

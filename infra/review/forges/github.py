@@ -30,10 +30,10 @@ class GitHub:
     git_user = "x-access-token"
 
     @classmethod
-    def open(cls, site: str, repository: str, token: str) -> GitHub:
+    def open(cls, site: str, repository: str, token: str, authority: str | None = None) -> GitHub:
         """Give the repository; on a server of one's own the API is below the site's address."""
         address = PUBLIC_API if site == PUBLIC_SITE else f"{site}/api/v3"
-        return cls(Api(address, "Authorization", f"Bearer {token}", size="per_page"), site, repository)
+        return cls(Api(address, "Authorization", f"Bearer {token}", size="per_page", authority=authority), site, repository)
 
     @property
     def git_url(self) -> str:

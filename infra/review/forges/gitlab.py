@@ -26,9 +26,9 @@ class GitLab:
     git_user = "oauth2"
 
     @classmethod
-    def open(cls, site: str, repository: str, token: str) -> GitLab:
+    def open(cls, site: str, repository: str, token: str, authority: str | None = None) -> GitLab:
         """Give the project."""
-        return cls(Api(f"{site}/api/v4", "PRIVATE-TOKEN", token, size="per_page"), site, repository)
+        return cls(Api(f"{site}/api/v4", "PRIVATE-TOKEN", token, size="per_page", authority=authority), site, repository)
 
     @property
     def git_url(self) -> str:
