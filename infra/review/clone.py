@@ -126,12 +126,12 @@ class Clone:
     def _environment(self, *, secret: bool) -> dict[str, str]:
         """Give git's whole environment; the token is in it, never in the command line that everybody can list."""
         settings = dict(_SETTINGS)
-        if self.authority:
-            settings["http.sslCAInfo"] = self.authority
         if secret and self.token:
             basic = base64.b64encode(f"{self.user}:{self.token}".encode()).decode()
             settings[f"http.{self.url}.extraHeader"] = f"Authorization: Basic {basic}"
         told = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+        if self.authority:
+            told["GIT_SSL_CAINFO"] = self.authority  # this variable wins over every setting
         told |= {"HOME": "/nonexistent", "LC_ALL": "C", "GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": "/dev/null",
                  "GIT_TERMINAL_PROMPT": "0", "GIT_ATTR_NOSYSTEM": "1", "GIT_CONFIG_COUNT": str(len(settings))}  # fmt: skip
         for number, (name, value) in enumerate(settings.items()):

@@ -10,7 +10,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,17 +22,24 @@ import requests
 OWNER, NAME = "government", "machine-room"
 REPOSITORY = f"{OWNER}/{NAME}"
 ADMIN, BOT = "keeper", "oneroof-bot"
+ADMINISTRATOR = (
+    *("admin", "user", "create", "--admin", "--username", ADMIN, "--email", f"{ADMIN}@forge.example", "--random-password"),
+    *("--access-token", "--access-token-scopes", "all", "--access-token-name", "tests"),
+)
+"""Words of the command that makes the administrator and prints a token."""
 _START_SECONDS = 300
 
-_SETTINGS = """
+SETTINGS = """
 RUN_USER = {user}
 RUN_MODE = prod
 WORK_PATH = {root}
 [server]
-PROTOCOL = http
-HTTP_ADDR = 127.0.0.1
+PROTOCOL = {scheme}
+HTTP_ADDR = {address}
 HTTP_PORT = {port}
-ROOT_URL = http://127.0.0.1:{port}/
+ROOT_URL = {scheme}://{address}:{port}/
+CERT_FILE = {root}/certificate.pem
+KEY_FILE = {root}/key.pem
 STATIC_ROOT_PATH = {source}
 DISABLE_SSH = true
 OFFLINE_MODE = true
@@ -56,7 +63,7 @@ ENABLED = false
 [indexer]
 ISSUE_INDEXER_TYPE = db
 [webhook]
-ALLOWED_HOST_LIST = loopback
+ALLOWED_HOST_LIST = {hears}
 DELIVER_TIMEOUT = 10
 [log]
 MODE = console
@@ -73,6 +80,13 @@ class RealForge:
     url: str
     tokens: dict[str, str] = field(default_factory=dict)
     session: requests.Session = field(default_factory=requests.Session)
+    authority: str = ""
+    """File with the certificate that the forge's is signed by; empty where it speaks without TLS."""
+
+    def __post_init__(self) -> None:
+        self.session.trust_env = False
+        if self.authority:
+            self.session.verify = self.authority
 
     def ask(self, account: str, method: str, path: str, body: Any = None) -> requests.Response:
         headers = {"Authorization": f"token {self.tokens[account]}"}
@@ -108,6 +122,8 @@ class RealForge:
         who = {"NAME": account, "EMAIL": f"{account}@forge.example"}
         names = {f"GIT_{role}_{key}": value for role in ("AUTHOR", "COMMITTER") for key, value in who.items()}
         environment = {**os.environ, **names, "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_NOSYSTEM": "1"}
+        if self.authority:
+            environment["GIT_SSL_CAINFO"] = self.authority
         done = subprocess.run(["git", *arguments], cwd=folder, env=environment, capture_output=True, text=True, check=False)
         assert done.returncode == 0, f"git {arguments[0]}: {done.stderr}"
         return done.stdout.strip()
@@ -220,6 +236,11 @@ class RealForge:
                 file.write_text(content, encoding="utf-8")
 
 
+def parse_token(said: str) -> str:
+    """Give the token that making the administrator printed."""
+    return said.split("Access token was successfully created... ")[1].split()[0]
+
+
 @contextmanager
 def run_forge(gitea: Path) -> Iterator[RealForge]:
     """Run Gitea until the end of the block; nothing of it stays."""
@@ -228,11 +249,18 @@ def run_forge(gitea: Path) -> Iterator[RealForge]:
     own = root / "gitea"
     own.mkdir()
     root.chmod(0o755)
-    port = _free_port()
+    port = free_port()
     settings = own / "app.ini"
     settings.write_text(
-        _SETTINGS.format(
-            user=user.pw_name, root=own, port=port, source=gitea.parent / "source", secret=secrets.token_urlsafe(32)
+        SETTINGS.format(
+            user=user.pw_name,
+            root=own,
+            scheme="http",
+            address="127.0.0.1",
+            port=port,
+            hears="loopback",
+            source=gitea.parent / "source",
+            secret=secrets.token_urlsafe(32),
         )
     )
     for each in (own, settings):
@@ -248,19 +276,14 @@ def run_forge(gitea: Path) -> Iterator[RealForge]:
         return done
 
     command("migrate")
-    mail = f"{ADMIN}@forge.example"
-    made = command(
-        "admin", "user", "create", "--admin", "--username", ADMIN, "--email", mail, "--random-password",
-        "--access-token", "--access-token-scopes", "all", "--access-token-name", "tests",
-    )  # fmt: skip
-    token = made.stdout.split("Access token was successfully created... ")[1].split()[0]
+    token = parse_token(command(*ADMINISTRATOR).stdout)
     with (root / "gitea.log").open("wb") as log:
         process = subprocess.Popen(
             [gitea, "--config", settings, "web"], cwd=own, env=environment, stdout=log, stderr=log, **who
         )
     try:
         forge = RealForge(root, f"http://127.0.0.1:{port}", {ADMIN: token})
-        _await_answer(forge, process)
+        await_answer(forge, (root / "gitea.log").read_text, lambda: process.poll() is not None)
         yield forge
     finally:
         process.terminate()
@@ -268,19 +291,19 @@ def run_forge(gitea: Path) -> Iterator[RealForge]:
         shutil.rmtree(root, ignore_errors=True)
 
 
-def _await_answer(forge: RealForge, process: subprocess.Popen[bytes]) -> None:
+def await_answer(forge: RealForge, log: Callable[[], str], ended: Callable[[], bool] = lambda: False) -> None:
+    """Wait until the forge answers; fail with its log where it does not."""
     until = time.monotonic() + _START_SECONDS
-    while time.monotonic() < until:
-        assert process.poll() is None, (forge.root / "gitea.log").read_text()[-2000:]
+    while time.monotonic() < until and not ended():
         try:
             if forge.session.get(f"{forge.url}/api/v1/version", timeout=5).ok:
                 return
-        except requests.ConnectionError:
+        except (requests.ConnectionError, requests.Timeout):
             time.sleep(0.2)
-    raise AssertionError((forge.root / "gitea.log").read_text()[-2000:])
+    raise AssertionError(log()[-2000:])
 
 
-def _free_port() -> int:
+def free_port(address: str = "127.0.0.1") -> int:
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
+        probe.bind((address, 0))
         return int(probe.getsockname()[1])

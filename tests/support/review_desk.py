@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import subprocess
+import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from real_forge import BOT, REPOSITORY, RealForge
+from trial_department import descendants
 
 from infra.review.policy import POLICY_PATH
 from tenants.declaration.load import CATALOGUE_NAME, default_directory
@@ -77,6 +82,38 @@ projects:
 """
 
 
+class Listener:
+    """The service that hears webhooks, as it runs."""
+
+    def __init__(self, process: subprocess.Popen[str], log: IO[str], host: str) -> None:
+        self.process, self._log, self._host = process, log, host
+        self.port, self.was_killed = "", False
+
+    @property
+    def address(self) -> str:
+        return f"{self._host}:{self.port}/"
+
+    def said(self) -> str:
+        """Give all that it said until now."""
+        self._log.seek(0)
+        return self._log.read()
+
+    def await_port(self) -> None:
+        until = time.monotonic() + 60
+        while not (found := re.search(r"listening on port (\d+)", self.said())):
+            assert self.process.poll() is None, self.said()
+            assert time.monotonic() < until, self.said()
+            time.sleep(0.1)
+        self.port = found[1]
+
+    def kill(self) -> None:
+        """Kill it with everything that it started, as a power cut does."""
+        for pid in (self.process.pid, *descendants(self.process.pid)):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        self.was_killed = True
+
+
 @dataclass(frozen=True)
 class Tried:
     """The forge with the departments on it."""
@@ -88,29 +125,38 @@ class Tried:
 
     def review(self, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """Run ``oneroof review`` as the forge's job does."""
-        told = {"ONEROOF_FORGE_TOKEN": self.forge.tokens[BOT], "ONEROOF_HOME": str(self.home), **environment}
-        argv = [self.command, "review", *words, "--forge", "gitea", "--url", self.forge.url, "--repository", REPOSITORY]
-        return subprocess.run(argv, capture_output=True, text=True, env={**os.environ, **told}, check=False)
+        return subprocess.run(
+            self._argv(*words), capture_output=True, text=True, env=self._environment(**environment), check=False
+        )
 
     @contextmanager
-    def listening(self, secret: str) -> Iterator[str]:
-        """Run it as the service that hears webhooks; give its address."""
-        told = {"ONEROOF_FORGE_TOKEN": self.forge.tokens[BOT], "ONEROOF_HOME": str(self.home)}
-        environment = {**os.environ, **told, "ONEROOF_WEBHOOK_SECRET": secret}
-        argv = [self.command, "review", "--listen", "127.0.0.1:0", "--forge", "gitea", "--url", self.forge.url]
-        with subprocess.Popen(
-            [*argv, "--repository", REPOSITORY], stderr=subprocess.PIPE, text=True, env=environment
-        ) as process:
-            assert process.stderr is not None
-            said = process.stderr.readline()
-            assert "listening on port" in said, said + process.stderr.read()
+    def listening(self, secret: str, at: str = "127.0.0.1:0", certificate: Path | None = None) -> Iterator[Listener]:
+        """Run it as the service that hears webhooks, until the end of the block."""
+        tls = ("--certificate", str(certificate)) if certificate else ()
+        argv = self._argv("--listen", at, *tls)
+        environment = self._environment(ONEROOF_WEBHOOK_SECRET=secret)
+        with (
+            tempfile.TemporaryFile("w+") as log,
+            subprocess.Popen(argv, stdout=log, stderr=log, text=True, env=environment) as process,
+        ):
+            listener = Listener(process, log, f"{'https' if certificate else 'http'}://{at.rpartition(':')[0]}")
+            listener.await_port()
             try:
-                yield f"http://127.0.0.1:{said.split()[-1]}/"
+                yield listener
             finally:
-                process.send_signal(signal.SIGINT)
-                rest = process.stderr.read()
-            assert process.wait() == 0, rest
-            assert rest.rstrip().endswith("stopped"), rest
+                if not listener.was_killed:
+                    process.send_signal(signal.SIGINT)
+            ended = process.wait()
+            assert listener.was_killed or (ended == 0 and listener.said().rstrip().endswith("stopped")), listener.said()
+
+    def _argv(self, *words: str) -> list[str]:
+        where = ["--forge", "gitea", "--url", self.forge.url, "--repository", REPOSITORY]
+        where += ["--authority", self.forge.authority] if self.forge.authority else []
+        return [str(self.command), "review", *words, *where]
+
+    def _environment(self, **more: str) -> dict[str, str]:
+        told = {"ONEROOF_FORGE_TOKEN": self.forge.tokens[BOT], "ONEROOF_HOME": str(self.home)}
+        return {**os.environ, **told, **more}
 
     def comment(self, number: int) -> str:
         """Give the text of the one comment on a request."""

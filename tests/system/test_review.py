@@ -1,30 +1,102 @@
-"""A pull request on a real forge becomes a server in the real cloud, and a hostile one gets a refusal and nothing else."""
+"""Pull requests on a forge of the lab become servers in its cloud, by webhooks alone; hostile ones become nothing."""
 
 from __future__ import annotations
 
+import secrets
 import subprocess
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from forge_machine import ForgeMachine, run_forge_machine
 from gitea_command import ensure_gitea, find_gitea
 from openstack.connection import Connection
-from real_forge import REPOSITORY, run_forge
-from review_desk import OWNER, PARKS, SECOND, WITH_SERVER, Tried, open_desk
+from real_forge import ADMIN, BOT, REPOSITORY, free_port
+from review_desk import BASE, OTHER, OWNER, PARKS, SECOND, STRANGER, WATER, WITH_SERVER, Listener, Tried, open_desk
 
+from infra.lab import process
 from infra.lab.status import LabStatus
 from infra.outcome import load_outcome
+from infra.review.policy import POLICY_PATH
 from monitoring.probe import Probe, ask_until_good
 from tenants.installation import Installation
 
 # Building Gitea takes minutes: the quick run takes these in where it was built before.
 pytestmark = [pytest.mark.system, *([] if find_gitea() else [pytest.mark.slow])]
 
+FILE = f"tenants/{PARKS}.yaml"
+ANSWERED_SECONDS, APPLIED_SECONDS = 60.0, 240.0
+
+
+@dataclass
+class Office:
+    """The forge on its machine, its people, and the reviews that its webhooks call."""
+
+    desk: Tried
+    machine: ForgeMachine
+    at: str
+    certificate: Path
+    secret: str
+    listener: Listener | None = None
+
+    def hears(self) -> Iterator[Listener]:
+        """Let the reviews listen where the forge's webhooks go."""
+        with self.desk.listening(self.secret, self.at, self.certificate) as self.listener:
+            yield self.listener
+
+    def awaits(self, what: Callable[[], bool], seconds: float = ANSWERED_SECONDS) -> None:
+        """Wait for what a message of the forge must bring about."""
+        until = time.monotonic() + seconds
+        while not what():
+            assert time.monotonic() < until, f"nothing came of it: {self.said()}"
+            time.sleep(0.2)
+
+    def said(self) -> str:
+        """Give what the reviews said, and what the forge wrote down last."""
+        heard = self.listener.said() if self.listener else "nobody listens"
+        return f"{heard}\n{self.machine.ask('journalctl --unit gitea --lines 20 --output cat')}"
+
+    def status(self, number: int, verdict: str, says: str = "") -> None:
+        """Wait for a word on a request's head."""
+
+        def there() -> bool:
+            found = self.desk.verdicts(number).get("oneroof/plan", ("", ""))
+            return found[0] == verdict and says in found[1]
+
+        self.awaits(there)
+
+    def result(self, number: int) -> tuple[str, str]:
+        """Wait for what became of a merged request."""
+        commit = self.desk.forge.request(number)["merge_commit_sha"]
+        self.awaits(lambda: "oneroof/apply" in self.desk.forge.statuses(commit), APPLIED_SECONDS)
+        return self.desk.forge.statuses(commit)["oneroof/apply"]
+
 
 @pytest.fixture(scope="module")
-def desk(lab: LabStatus, installation: Installation, command: Path) -> Iterator[Tried]:  # noqa: ARG001 - it must run first
-    with run_forge(ensure_gitea()) as forge, open_desk(forge, command, installation.home) as tried:
-        yield tried
+def office(
+    lab: LabStatus,  # noqa: ARG001 - it must run first
+    installation: Installation,
+    command: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Office]:
+    folder = tmp_path_factory.mktemp("forge")
+    with (
+        run_forge_machine(installation, ensure_gitea(), folder) as machine,
+        open_desk(machine.forge, command, installation.home) as desk,
+    ):
+        at, secret = f"{machine.hears}:{free_port(machine.hears)}", secrets.token_urlsafe(24)
+        hook = {"url": f"https://{at}/", "content_type": "json", "secret": secret}
+        events = ["pull_request", "pull_request_sync", "pull_request_review"]
+        made = {"type": "gitea", "active": True, "events": events, "config": hook}
+        machine.forge.do(ADMIN, "POST", f"/repos/{REPOSITORY}/hooks", made)
+        yield Office(desk, machine, at, machine.authority.issue_both(machine.hears), secret)
+
+
+@pytest.fixture
+def listener(office: Office) -> Iterator[Listener]:
+    yield from office.hears()
 
 
 @pytest.fixture
@@ -41,46 +113,50 @@ def nothing_there(lab: LabStatus, command: Path) -> Iterator[None]:  # noqa: ARG
     withdraw()
 
 
-@pytest.mark.usefixtures("nothing_there")
+def test_the_forge_is_a_small_machine_of_its_own(office: Office) -> None:
+    assert office.machine.ask("hostname").strip() == "forge"
+    assert office.machine.ask("systemctl show --value --property User gitea").strip() == "git"
+    running = process.find_running(office.machine.place.root)
+    assert running is not None
+    used = process.memory_bytes(running.pid)
+    assert used is not None
+    assert used < 300 * 2**20
+
+
+@pytest.mark.usefixtures("listener", "nothing_there")
 def test_a_request_is_answered_kept_up_to_date_merged_and_built(
-    desk: Tried, cloud: Connection, installation: Installation
+    office: Office, cloud: Connection, installation: Installation
 ) -> None:
-    forge, file = desk.forge, f"tenants/{PARKS}.yaml"
-    forge.push(OWNER, "site", {file: WITH_SERVER.replace("flavor: tiny", "flavor: teeny")})
+    desk, forge = office.desk, office.desk.forge
+    forge.push(OWNER, "site", {FILE: WITH_SERVER.replace("flavor: tiny", "flavor: teeny")})
     number = forge.propose(OWNER, "site", "A server for our pages")
 
     # a mistake is told with its line, and nothing else is
-    said = desk.review(str(number))
-    assert said.returncode == 0, said.stderr
-    assert f"`{file}:11`: `projects[0].servers[0].flavor: got teeny" in desk.comment(number)
-    assert desk.verdict(number)[0] == "failure"
+    office.status(number, "failure")
+    assert f"`{FILE}:11`: `projects[0].servers[0].flavor: got teeny" in desk.comment(number)
     assert forge.labels(number) == set()
 
     # mended: the same comment has the plan now
     first = forge.comments(number)[0]["id"]
-    forge.push(OWNER, "site", {file: WITH_SERVER}, onto="site")
-    assert desk.verdicts(number) == {}
-    said = desk.review()
-    assert said.returncode == 0, said.stderr
+    forge.push(OWNER, "site", {FILE: WITH_SERVER}, onto="site")
+    office.status(number, "pending", "waits for approval: another owner of review-parks")
     comment = desk.comment(number)
     assert forge.comments(number)[0]["id"] == first
     assert "## Waits for approval" in comment, comment
     assert "Server pages/web" in comment
     assert forge.labels(number) == {"risk: production"}
-    assert desk.verdict(number) == ("pending", "waits for approval: another owner of review-parks")
 
     # nobody approves what is their own, nor what was pushed after they looked; and the forge holds it back meanwhile
     assert not forge.ask(OWNER, "POST", f"/repos/{REPOSITORY}/pulls/{number}/reviews", {"event": "APPROVED"}).ok
     forge.approve(SECOND, number)
-    forge.push(OWNER, "site", {file: WITH_SERVER + "# Reviewed by all of us\n"}, onto="site")
-    assert desk.review(str(number)).returncode == 0
-    assert desk.verdict(number)[0] == "pending"
+    office.status(number, "success")
+    forge.push(OWNER, "site", {FILE: WITH_SERVER + "# Reviewed by all of us\n"}, onto="site")
+    office.status(number, "pending")
     assert not forge.merge(OWNER, number).ok
 
     forge.approve(SECOND, number)
-    assert desk.review(str(number)).returncode == 0
+    office.status(number, "success", "may be merged")
     assert "## May be merged" in desk.comment(number)
-    assert desk.verdict(number) == ("success", "may be merged")
 
     # reviewed again, nothing is written again
     before = forge.comments(number), forge.statuses(forge.request(number)["head"]["sha"])
@@ -89,8 +165,7 @@ def test_a_request_is_answered_kept_up_to_date_merged_and_built(
 
     answer = forge.merge(OWNER, number)
     assert answer.ok, answer.text
-    said = desk.review("--merged", str(number))
-    assert said.returncode == 0, said.stderr
+    assert office.result(number) == ("success", "applied")
     comment = desk.comment(number)
     assert forge.comments(number)[0]["id"] == first
     assert comment.splitlines()[1] == "## Applied"
@@ -98,8 +173,31 @@ def test_a_request_is_answered_kept_up_to_date_merged_and_built(
     assert outcome is not None
     server = outcome.projects[0]["servers"][0]
     assert f"| `{PARKS}` | `pages` | `web` | `{server['fixed_address']}` | `{server['floating_address']}` |" in comment
-    assert forge.statuses(forge.request(number)["merge_commit_sha"])["oneroof/apply"] == ("success", "applied")
     assert cloud.compute.get_server(server["id"]).status == "ACTIVE"
     probe = Probe(PARKS, "pages", "web", server["floating_address"], 80, "/", "Open until dusk")
     assert ask_until_good(probe, 180).good
     assert "was applied before" in desk.review("--merged", str(number)).stderr
+
+
+HOSTILE = {
+    "another-department": {FILE: BASE + "# mine now\n"},
+    "workflow": {".github/workflows/review.yml": "on: pull_request_target\njobs: {x: {steps: [{run: env}]}}\n"},
+    "policy": {POLICY_PATH: "operations: [water-it]\n"},
+    "link": {f"tenants/{WATER}.yaml": "link:/var/lib/oneroof"},
+    "beside": {f"tenants/{WATER}.yaml": OTHER + "# ours\n", "infra/review/reviewing.py": "import os\n"},
+}
+
+
+@pytest.mark.usefixtures("listener")
+def test_a_hostile_request_gets_a_refusal_and_nothing_else(office: Office, installation: Installation) -> None:
+    desk, forge = office.desk, office.desk.forge
+    evil = "${{ secrets.ONEROOF_FORGE_TOKEN }} $(touch /tmp/sprung) `id`"
+    for name, files in HOSTILE.items():
+        forge.push(STRANGER, name, dict(files))
+        number = forge.propose(STRANGER, name, evil, evil)
+        office.status(number, "failure", "refused: not the author's to change")
+        assert not forge.merge(STRANGER, number).ok
+        assert desk.comment(number).splitlines()[1] == "## Refused"
+        assert forge.tokens[BOT] not in desk.comment(number)
+        assert "sprung" not in desk.comment(number)
+        assert not list((installation.home / "reviews").rglob(f"{number}.json"))

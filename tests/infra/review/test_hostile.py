@@ -194,7 +194,8 @@ def test_merged_past_the_rules_is_not_applied(desk: Tried) -> None:
 
 def test_a_webhook_s_message_is_answered_and_a_forged_one_is_not(desk: Tried) -> None:
     secret = secrets.token_urlsafe(24)
-    with desk.listening(secret) as address:
+    with desk.listening(secret) as listener:
+        address = listener.address
         hook = {"url": address, "content_type": "json", "secret": secret}
         events = ["pull_request", "pull_request_sync", "pull_request_review"]
         made = {"type": "gitea", "active": True, "events": events, "config": hook}

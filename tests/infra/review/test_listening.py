@@ -6,7 +6,6 @@ import hashlib
 import hmac
 import json
 import socket
-import subprocess
 import threading
 import time
 from contextlib import ExitStack
@@ -16,6 +15,7 @@ from typing import Any
 
 import pytest
 import requests
+from authority import Authority
 
 from infra.review import listening
 from infra.review.listening import MOST_AT_ONCE, Heard, is_genuine, listen, parse_number
@@ -144,16 +144,11 @@ def test_senders_who_say_nothing_are_hung_up_on_and_make_room(monkeypatch: pytes
 
 
 def test_with_a_certificate_it_speaks_tls_and_nothing_else(tmp_path: Path) -> None:
-    file = tmp_path / "both.pem"
-    subject = ("-subj", "/CN=reviews", "-addext", "subjectAltName=IP:127.0.0.1")
-    argv = ("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2")
-    key = tmp_path / "key.pem"
-    subprocess.run([*argv, *subject, "-keyout", str(key), "-out", str(file)], check=True, capture_output=True)
-    file.write_text(file.read_text() + key.read_text())
+    authority = Authority(tmp_path / "authority")
     heard: list[int] = []
-    with listen(ANYWHERE, SECRET, heard.append, str(file)) as port:
+    with listen(ANYWHERE, SECRET, heard.append, str(authority.issue_both("127.0.0.1"))) as port:
         with socket.create_connection(("127.0.0.1", port)):  # who never says hello keeps nobody waiting
-            assert sent(port, "https", verify=str(file)) == 202
+            assert sent(port, "https", verify=str(authority.certificate)) == 202
         with pytest.raises(requests.ConnectionError):
             sent(port)
     assert heard == [7]
