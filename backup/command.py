@@ -130,6 +130,40 @@ def run(
     return Completed(command.argv, code, answered, _text(said), time.monotonic() - started, watchdog.fired)
 
 
+@contextlib.contextmanager
+def beside(
+    command: Command, *, stdin: bytes = b"", patience: timedelta = timedelta(minutes=1)
+) -> Iterator[Callable[[], str]]:
+    """Run a program beside the block, from the first line that it writes until the block is left, on any way.
+
+    Gives what it said on standard error so far. Raises ``OSError`` where it ends, or says nothing in time, before its line.
+    """
+    process = _start(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bound_to_us=True)
+    if process is None:
+        raise OSError(_missing(command).reason)
+    said: deque[str] = deque(maxlen=20)
+    ready = threading.Event()
+    talk = _Reader(process.stderr, said.append)
+    answer = _Reader(process.stdout, lambda _: ready.set())
+
+    def watch_end() -> None:
+        process.wait()
+        ready.set()
+
+    watch = threading.Thread(target=watch_end, daemon=True)
+    watch.start()
+    try:
+        _write_all(process, stdin)
+        if not ready.wait(patience.total_seconds()) or process.poll() is not None:
+            raise OSError(f"{command.argv[0]} did not start: {' '.join(said) or 'it said nothing'}")
+        yield lambda: " ".join(said)
+    finally:
+        _stop(process)
+        for thread in (talk, answer):
+            thread.finish()
+        watch.join()
+
+
 def attach(command: Command) -> int:
     """Run a program with this terminal as its own; give its exit code."""
     try:

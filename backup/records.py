@@ -55,7 +55,7 @@ class BackupRecord:
     """restic's full snapshot id; empty where there is none."""
     bytes: int
     sha256: str
-    """Of the stream (volume), or of the tree's ``SHA256SUMS`` (container, control plane)."""
+    """Of the manifest (volume; of the stream in older ones), or of the tree's ``SHA256SUMS`` (container, control plane)."""
     outcome: Outcome
     reason: str = ""
     added_bytes: int | None = None

@@ -88,9 +88,18 @@ def build_backup_tree(repository: Repository, tree: Path, tag: str) -> Command:
     return repository.command("--json", "backup", f"--host={HOST}", f"--tag={tag}", ".", directory=tree)
 
 
+def build_backup_changes(repository: Repository, tree: Path, tag: str, parent: str) -> Command:
+    """Store a directory's content, reading only what has another size or time than in the parent; all without a parent.
+
+    Inodes count for nothing: a tree that is mounted anew has others.
+    """
+    how = ("--ignore-inode", f"--parent={parent}") if parent else ("--force",)
+    return repository.command("--json", "backup", f"--host={HOST}", f"--tag={tag}", *how, ".", directory=tree)
+
+
 def build_dump_tree(repository: Repository, snapshot_id: str) -> Command:
     """Give all of a snapshot as a tar on standard output; it takes no lock."""
-    return repository.command("--no-lock", "dump", snapshot_id, "/")
+    return repository.command("--no-lock", "--quiet", "dump", snapshot_id, "/")
 
 
 def build_check(repository: Repository, part: int = 0, parts: int = 0) -> Command:

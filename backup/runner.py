@@ -24,6 +24,7 @@ from backup.policy import load_policy
 from backup.records import BackupRecord, Outcome, Source, append_records, load_backups
 from backup.sources.table import TAKE, Host
 from backup.sources.taken import NotTakenError, Say, Taken
+from backup.trust import record_doubt
 from backup.vault.freeze import freeze_unusual
 from tenants.installation import Installation
 from tenants.problem import UserError
@@ -76,6 +77,7 @@ def _run_department(
             record = _failed(job, started_at, str(error))
         else:
             record = _pending(job, taken)
+            record_doubt(installation.records, job, taken)
         append_records(installation.records, [record])
         ended.append(record)
     if pending := [r for r in ended if r.outcome is Outcome.PENDING]:

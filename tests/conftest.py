@@ -38,3 +38,16 @@ def image_program() -> Callable[[str], Path]:
         pytest.skip(f"there is no {name}, which the lab's image has: this machine cannot run a lab")
 
     return find
+
+
+@pytest.fixture(scope="session")
+def image_library() -> Callable[[str], Path]:
+    """Find a library of this machine or in the lab's image; skip where there is neither."""
+
+    def find(name: str) -> Path:
+        for root in ("/", *sorted(cache_directory().glob("images/*/root"))):
+            for path in Path(root, "usr/lib").glob(f"*-linux-gnu/{name}"):
+                return path
+        pytest.skip(f"there is no {name}, which the lab's image has: this machine cannot run a lab")
+
+    return find

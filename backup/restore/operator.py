@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import shlex
 import sys
 import tarfile
@@ -17,11 +16,11 @@ from backup.keys import Keys
 from backup.records import BackupRecord, Source, append_records, load_records
 from backup.restore.container import check_tree
 from backup.restore.record import RestoreRecord
-from backup.restore.running import as_job, failed, restored
+from backup.restore.running import failed, restored
 from backup.restore.volume import Written
 from backup.restore.wish import Wish, render_wishes
+from backup.sources.stored_volume import StoredVolume, StoredVolumeError
 from backup.sources.taken import NotTakenError, Say
-from backup.sources.volume import stream_name
 from tenants.installation import Installation
 from tenants.machines import Machine, load_machine
 from tenants.problem import Problem, UserError
@@ -89,18 +88,22 @@ def fetch_tree(department: str, snapshot_id: str, password: str, vault: Machine,
 
 def _fetch_volume(snapshot: BackupRecord, keys: Keys, vault: Machine, file: Path) -> None:
     directory = str(vault.variables.get("vault_directory", VAULT_DIRECTORY))
-    name = stream_name(as_job(snapshot, snapshot.name))
-    script = render_restic(directory, snapshot.department, "dump", snapshot.snapshot_id, name)
-    part = file.with_name(f".{file.name}.part")
+    script = render_restic(directory, snapshot.department, "dump", "--archive", "tar", snapshot.snapshot_id, "/")
+    part, packed = file.with_name(f".{file.name}.part"), file.with_name(f".{file.name}.tar")
     try:
-        _demand(run(Command(vault.ssh(script)), stdin=keys.restic_password.encode(), output=part, timeout=LONGEST), vault)
-        with part.open("rb") as stream:
-            found = hashlib.file_digest(stream, "sha256").hexdigest()
-        if found != snapshot.sha256:
-            raise NotTakenError(f"the snapshot gave {found[:16]}…, its record says {snapshot.sha256[:16]}…")
+        _demand(run(Command(vault.ssh(script)), stdin=keys.restic_password.encode(), output=packed, timeout=LONGEST), vault)
+        part.touch(mode=0o600)
+        with packed.open("rb") as tar, part.open("wb") as stream:
+            volume = StoredVolume(tar)
+            volume.write(stream)
+        if (volume.size, volume.sha256) != (snapshot.bytes, snapshot.sha256):
+            raise NotTakenError(f"the snapshot gave {volume.sha256[:16]}…, its record says {snapshot.sha256[:16]}…")
         part.replace(file)
+    except StoredVolumeError as error:
+        raise NotTakenError(str(error)) from error
     finally:
         part.unlink(missing_ok=True)
+        packed.unlink(missing_ok=True)
 
 
 def _fetch_tree(snapshot: BackupRecord, keys: Keys, vault: Machine, folder: Path) -> None:

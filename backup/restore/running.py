@@ -40,7 +40,7 @@ def run_wishes(
                     job,
                     target.volume(job),
                     wish.snapshot,
-                    (repository, as_job(wish.snapshot, wish.snapshot.name)),
+                    repository,
                     overwrite=wish.overwrite,
                     is_lost=wish.is_lost,
                     say=say,

@@ -7,14 +7,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from backup.command import Command, pipe, run
+from backup.command import Command, run
 from backup.plan import Job
 from backup.records import BackupRecord
 from backup.restic import Repository
 from backup.restore.target import VolumeState
-from backup.sources.reading import build_read_volume
 from backup.sources.taken import NotTakenError, Say, demand
 from backup.sources.volume import POOL
+from backup.sources.volume_restore import feed_volume
 
 FEATURES = "layering,exclusive-lock,object-map,fast-diff,deep-flatten"
 """Of every image that Cinder makes here: without them a volume could not be snapshotted and compared quickly."""
@@ -47,7 +47,7 @@ def restore_volume(
     job: Job,
     volume: VolumeState,
     snapshot: BackupRecord,
-    source: tuple[Repository, Job],
+    repository: Repository,
     *,
     overwrite: bool,
     is_lost: bool,
@@ -69,7 +69,7 @@ def restore_volume(
     full = there and holds_data(image)
     if full and not overwrite:
         raise NotTakenError(f"volume {job.name} holds data: tell --overwrite to put the snapshot in its place")
-    written = _write(source, snapshot, image, job, say)
+    written = _write(repository, snapshot, image, job, say)
     if volume.size_bytes > snapshot.bytes:  # it was extended since
         demand(Command(("rbd", "resize", "--no-progress", "--size", f"{volume.size_bytes >> 20}M", image + WRITING)))
     note = ""
@@ -88,25 +88,19 @@ def make_empty(image: str, size_bytes: int) -> None:
     demand(Command(("rbd", "create", "--image-feature", FEATURES, "--size", f"{size_bytes >> 20}M", image)))
 
 
-def _write(source: tuple[Repository, Job], snapshot: BackupRecord, image: str, job: Job, say: Say) -> Written:
+def _write(repository: Repository, snapshot: BackupRecord, image: str, job: Job, say: Say) -> Written:
     new = image + WRITING
     if is_there(new):  # of a run that was cut short
         demand(Command(("rbd", "rm", "--no-progress", new)))
     try:
-        piped = pipe(
-            build_read_volume(source[0], snapshot.snapshot_id, source[1]),
-            Command(("rbd", "import", "--no-progress", "--image-feature", FEATURES, "-", new)),
-            expected_bytes=snapshot.bytes,
-            progress=tell_tenths(job.label, snapshot.bytes, say),
-        )
+        sink = Command(("rbd", "import", "--no-progress", "--image-feature", FEATURES, "-", new))
+        piped = feed_volume(snapshot, repository, sink, tell_tenths(job.label, snapshot.bytes, say))
         if not piped.ok:
             raise NotTakenError(piped.reason)
-        if piped.sha256 != snapshot.sha256:
-            raise NotTakenError(f"the snapshot gave {piped.sha256[:16]}…, its record says {snapshot.sha256[:16]}…")
     except BaseException:
         run(Command(("rbd", "rm", "--no-progress", new)))
         raise
-    return Written(piped.bytes, piped.sha256)
+    return Written(piped.bytes, snapshot.sha256)  # as it was compared
 
 
 def tell_tenths(label: str, size: int, say: Say) -> Callable[[int], None]:

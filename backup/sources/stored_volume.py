@@ -61,6 +61,8 @@ class Manifest:
     revision: int
     read_at: str
     """When everything was last read, whatever the storage said of it (ISO 8601)."""
+    alone: bool
+    """Whether the image then had no snapshot of anybody else: after a rollback to an older one, its map of objects lies."""
     extents: tuple[Extent, ...]
 
     def length(self, offset: int) -> int:
@@ -83,6 +85,7 @@ def render_header(manifest: Manifest) -> bytes:
         "snapshot": manifest.snapshot,
         "revision": manifest.revision,
         "read_at": manifest.read_at,
+        "alone": manifest.alone,
     }
     return json.dumps(values, separators=(",", ":")).encode() + b"\n"
 
@@ -108,6 +111,7 @@ def parse_manifest(data: bytes) -> Manifest:
             str(told["snapshot"]),
             int(told["revision"]),
             str(told["read_at"]),
+            bool(told["alone"]),
             tuple(Extent(*values) for values in found),
         )
     except (KeyError, TypeError, ValueError) as error:

@@ -45,9 +45,15 @@ Take = Callable[[Job, Repository, Host, Say], Taken]
 
 
 def _volume(job: Job, repository: Repository, host: Host, say: Say) -> Taken:
+    from backup.opening import find_repository
     from backup.sources import volume
+    from backup.sources.manifests import Manifests
+    from backup.trust import last_trusted
 
-    return volume.take(job, host.cloud().volume_id(job), repository, say)
+    known = find_repository(host.installation.records, job.department)
+    last = last_trusted(job, known, host.installation.records) if known else None
+    manifests = Manifests(host.installation.home / "cache" / "manifests")
+    return volume.take(job, host.cloud().volume_id(job), repository, last, manifests, host.staging, say)
 
 
 def _container(job: Job, repository: Repository, host: Host, say: Say) -> Taken:

@@ -33,11 +33,15 @@ class Taken:
     snapshot_id: str
     bytes: int
     sha256: str
-    """Of the stream, or of the tree's :data:`SUMS`."""
+    """Of the volume's manifest, or of the tree's :data:`SUMS`."""
     taken_at: datetime
     """The instant the data is of."""
     added_bytes: int | None = None
     """What of it the vault did not have yet, before compression."""
+    doubt: str = ""
+    """Why snapshots before this one cannot be trusted any more; empty where they can."""
+    doubt_since: datetime | None = None
+    """Since when: the last one that was read as a whole can be trusted."""
 
 
 class NotTakenError(Exception):

@@ -1,67 +1,108 @@
-"""A volume: a snapshot of its RBD image, streamed to the vault with size and sha256 taken on the way."""
+"""A volume: a snapshot of its RBD image, of which restic reads the extents that changed since the last good one.
+
+The storage keeps the snapshot that was stored last, to say what changed since. It is named as Cinder's own backups name
+theirs, so that Cinder removes it together with the volume. The data is as after a power failure, which the journal of a file
+system is made for: the guests of the catalogue's images have no agent that could be asked to hold still.
+
+What is believed of the storage, and for how long, is said in :mod:`backup.sources.carrying`. A drill finds what the vault
+has lost or altered, extent by extent; what the storage wrongly called unchanged is found when all is read again.
+"""
 
 from __future__ import annotations
 
-import json
+import re
+import secrets
+import sys
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
-from backup.command import Command, pipe
+from backup.command import Command
 from backup.plan import Job
-from backup.restic import Repository, build_backup_stream
-from backup.sources.taken import NotTakenError, Say, Taken, demand, identify
+from backup.records import BackupRecord
+from backup.restic import Repository
+from backup.sources.carrying import Base, draft_changes, draft_whole, extent_bytes, lies, touched, why_not
+from backup.sources.extent_backup import CannotCarryError, Way, store_extents
+from backup.sources.manifests import Manifests
+from backup.sources.rbd_image import Image, open_image
+from backup.sources.stored_volume import Manifest, StoredVolumeError, parse_manifest
+from backup.sources.taken import Say, Taken
+from tenants.installation import repository as code
 
 POOL = "volumes"
-PREFIX = "oneroof-backup-"
-"""Of the RBD snapshots made here; one that is left over is from a run that was cut short."""
+OWN = re.compile(r"backup\.oneroof-[0-9a-f]{8}\.snap\.|oneroof-backup-")
+"""Snapshots that were made here; all but that of the last good run are left over from runs that were cut short."""
 
 
-def stream_name(job: Job) -> str:
-    """Give the name of the file that holds a volume's bytes in its snapshot."""
-    return f"/{job.project}-{job.item}.raw"
+def take(
+    job: Job,
+    volume_id: str,
+    repository: Repository,
+    last: BackupRecord | None,
+    manifests: Manifests,
+    staging: Path,
+    say: Say,
+) -> Taken:
+    """Back a volume up as it is at one instant, on top of the last good snapshot where that can be trusted.
 
-
-def take(job: Job, volume_id: str, repository: Repository, say: Say) -> Taken:
-    """Back a volume up as it is at one instant: as after a power failure, which its file system's journal is made for.
-
-    Raises :class:`NotTakenError`; no snapshot is stored unless RBD gave every byte of the image and ended well.
+    No snapshot counts unless the storage gave, and restic read, every byte that may have changed. Raises
+    :class:`NotTakenError`, or ``OSError`` where the storage does not answer.
     """
-    image = f"{POOL}/volume-{volume_id}"
-    for left_over in _own_snapshots(image):
-        demand(Command(("rbd", "snap", "rm", f"{image}@{left_over}", "--no-progress")))
-    taken_at = datetime.now(UTC)
-    frozen = f"{image}@{PREFIX}{taken_at:%Y%m%dT%H%M%SZ}"
-    demand(Command(("rbd", "snap", "create", frozen, "--no-progress")))
+    name, taken_at = f"volume-{volume_id}", datetime.now(UTC)
+    way = Way(job, repository, staging / job.department / "volume" / job.project / job.item, say)
+    base = load_base(job, last, repository, manifests)
+    with open_image(POOL, name) as image:
+        for left_over in image.snapshots():
+            if OWN.match(left_over.name) and not (base and left_over.name == base.manifest.snapshot):
+                image.remove_snapshot(left_over.name)
+        frozen = f"backup.oneroof-{secrets.token_hex(4)}.snap.{taken_at:%Y%m%dT%H%M%SZ}"
+        image.create_snapshot(frozen)
+        try:
+            taken, manifest = _store(way, image, name, frozen, base, taken_at)
+        except BaseException:
+            image.remove_snapshot(frozen)
+            raise
+    manifests.keep(job, taken.snapshot_id, manifest, base.snapshot_id if base else "")
+    return taken
+
+
+def load_base(job: Job, last: BackupRecord | None, repository: Repository, manifests: Manifests) -> Base | None:
+    """Give what can be carried on from; nothing where there is no such snapshot, or its manifest is not the recorded one."""
+    manifest = manifests.load(job, last, repository) if last else b""
     try:
-        size = int(json.loads(demand(Command(("rbd", "info", frozen, "--format", "json"))).stdout)["size"])
-        piped = pipe(
-            Command(("rbd", "export", frozen, "-", "--no-progress")),
-            build_backup_stream(repository, stream_name(job), f"{job.source}:{job.name}"),
-            expected_bytes=size,
-            progress=_progress(job, size, say),
-        )
-        if not piped.ok:
-            raise NotTakenError(piped.reason)
-        made = identify(repository, piped.sink.stdout)
-        if made.bytes != size:
-            raise NotTakenError(f"restic stored {made.bytes} bytes of an image of {size}")
-        return Taken(made.snapshot_id, size, piped.sha256, taken_at, made.added_bytes)
-    finally:
-        demand(Command(("rbd", "snap", "rm", frozen, "--no-progress")))
+        return Base(last.snapshot_id, parse_manifest(manifest)) if last and manifest else None
+    except StoredVolumeError:
+        return None
 
 
-def _own_snapshots(image: str) -> list[str]:
-    listed = json.loads(demand(Command(("rbd", "snap", "ls", image, "--format", "json"))).stdout)
-    return [s["name"] for s in listed if s["name"].startswith(PREFIX)]
+def _store(way: Way, image: Image, name: str, frozen: str, base: Base | None, taken_at: datetime) -> tuple[Taken, bytes]:
+    present = {s.name for s in image.snapshots()}
+    alone = all(OWN.match(s) for s in present)
+    show = _show(name, frozen)
+    with open_image(POOL, name, frozen) as at:
+        size, extent = at.size, extent_bytes(at.size, at.object_bytes)
+        reason = why_not(base, image.id, extent, present, taken_at, way.job.reread_within)
+        told = base is not None and base.manifest.image == image.id and base.manifest.snapshot in present
+        changes = at.changes(base.manifest.snapshot, whole_objects=base.manifest.alone) if base and told else ()
+        if base and not reason:
+            draft = draft_changes(base.manifest, size, frozen, changes, alone=alone)
+            try:
+                return store_extents(way, show, draft, base.snapshot_id, taken_at)
+            except CannotCarryError as error:
+                reason = str(error)
+        way.say(f"{way.job.label}: everything is read, as {reason}")
+        empty = Manifest(size, extent, image.id, frozen, 1, taken_at.isoformat(), alone, ())
+        taken, manifest = store_extents(way, show, draft_whole(empty, at.changes(None, whole_objects=True)), "", taken_at)
+    if base and told and (found := lies(parse_manifest(manifest), base.manifest, touched(changes, extent))):
+        doubt = f"the storage called {len(found)} extents unchanged that had changed, the first at byte {found[0]}"
+        return replace(taken, doubt=doubt, doubt_since=datetime.fromisoformat(base.manifest.read_at)), manifest
+    return taken, manifest
 
 
-def _progress(job: Job, size: int, say: Say) -> Callable[[int], None]:
-    told = 0
+def _show(name: str, frozen: str) -> Callable[[Path], Command]:
+    def show(mountpoint: Path) -> Command:
+        program = (sys.executable, "-m", "backup.sources.extent_mount", POOL, name, frozen, str(mountpoint))
+        return Command(program, {"PYTHONPATH": str(code())})
 
-    def tell(done: int) -> None:
-        nonlocal told
-        if (tenth := done * 10 // size) > told:
-            told = tenth
-            say(f"{job.label}: {tenth * 10} % of {size >> 20} MiB")
-
-    return tell
+    return show

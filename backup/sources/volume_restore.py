@@ -11,7 +11,7 @@ from backup.restic import Repository, build_dump_tree
 from backup.sources.stored_volume import StoredVolume, StoredVolumeError
 
 
-def restore_volume(
+def feed_volume(
     snapshot: BackupRecord, repository: Repository, sink: Command, progress: Callable[[int], None] | None = None
 ) -> Piped:
     """Feed a snapshot's volume, all ``snapshot.bytes`` of it in order, to ``sink``; ``progress`` gets the bytes done so far.

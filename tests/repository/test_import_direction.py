@@ -41,6 +41,7 @@ HOMES = {
     "pulumi": ("infra/programs", "infra/components", "infra/provider"),
     "openstack": ("infra/provider", "infra/inventory", "infra/image", "backup/sources"),
     "keystoneauth1": ("infra/provider", "infra/inventory", "infra/image", "backup/sources"),
+    "mfusepy": ("backup/sources/extent_mount",),
     "plumbum": ("backup/command",),
     "prometheus_client": ("monitoring/exporters",),
     "requests": ("infra/review/forges/api", "monitoring/view/document"),

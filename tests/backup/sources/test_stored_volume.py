@@ -32,7 +32,7 @@ EXTENT = 4096
 
 def describe(volume: bytes, held: list[int]) -> Manifest:
     extents = [Extent(o, 3, hashlib.sha256(volume[o : o + EXTENT]).hexdigest()) for o in held]
-    return Manifest(len(volume), EXTENT, "1234", "backup.x.snap.1", 3, "2026-05-01T00:00:00+00:00", tuple(extents))
+    return Manifest(len(volume), EXTENT, "1234", "backup.x.snap.1", 3, "2026-05-01T00:00:00+00:00", True, tuple(extents))
 
 
 def pack(files: dict[str, bytes]) -> io.BytesIO:

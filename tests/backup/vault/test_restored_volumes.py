@@ -17,7 +17,7 @@ from backup.records import BackupRecord, Outcome, Source
 from backup.restic import build_backup_stream, build_backup_tree
 from backup.sources.stored_volume import MANIFEST, Extent, Manifest, extent_path, render_manifest
 from backup.sources.taken import identify
-from backup.sources.volume_restore import restore_volume
+from backup.sources.volume_restore import feed_volume
 
 EXTENT = 1 << 20
 
@@ -44,7 +44,9 @@ def stored(request: pytest.FixtureRequest, vault: Vault, tmp_path: Path) -> tupl
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(part)
         extents.append(Extent(offset, 1, hashlib.sha256(part).hexdigest()))
-    manifest = render_manifest(Manifest(len(content), EXTENT, "12", "a", 1, "2026-05-01T00:00:00+00:00", tuple(extents)))
+    manifest = render_manifest(
+        Manifest(len(content), EXTENT, "12", "a", 1, "2026-05-01T00:00:00+00:00", True, tuple(extents))
+    )
     (tmp_path / "tree" / MANIFEST).write_bytes(manifest)
     ended = run(build_backup_tree(vault.repository, tmp_path / "tree", "volume:prod/data"))
     sha256 = hashlib.sha256(manifest).hexdigest()
@@ -58,7 +60,7 @@ def sink(file: Path) -> Command:
 
 def test_it_comes_out_as_it_was(vault: Vault, stored: tuple[bytes, BackupRecord], tmp_path: Path) -> None:
     content, snapshot = stored
-    done = restore_volume(snapshot, vault.repository, sink(tmp_path / "out"))
+    done = feed_volume(snapshot, vault.repository, sink(tmp_path / "out"))
     assert done.reason == ""
     assert (tmp_path / "out").read_bytes() == content
     assert (done.bytes, done.sha256) == (len(content), hashlib.sha256(content).hexdigest())
@@ -68,7 +70,7 @@ def test_it_comes_out_as_it_was(vault: Vault, stored: tuple[bytes, BackupRecord]
 def test_another_content_than_the_records_is_never_whole(
     vault: Vault, stored: tuple[bytes, BackupRecord], tmp_path: Path, wrong: dict[str, object]
 ) -> None:
-    done = restore_volume(replace(stored[1], **wrong), vault.repository, sink(tmp_path / "out"))  # type: ignore[arg-type]
+    done = feed_volume(replace(stored[1], **wrong), vault.repository, sink(tmp_path / "out"))  # type: ignore[arg-type]
     assert "does not hold what was backed up" in done.reason
     assert not (tmp_path / "out").exists()
 
@@ -78,6 +80,6 @@ def test_a_damaged_pack_is_named_by_restic_and_nothing_is_taken_for_whole(
 ) -> None:
     for pack in vault.packs():
         damage(pack, "zeroed")
-    done = restore_volume(stored[1], vault.repository, sink(tmp_path / "out"))
+    done = feed_volume(stored[1], vault.repository, sink(tmp_path / "out"))
     assert done.reason.startswith("restic ended with ")
     assert not (tmp_path / "out").exists()
