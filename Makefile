@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 ONEROOF := .venv/bin/oneroof
 
-.PHONY: help up down status test test-all unit lint bench bench-departments lock
+.PHONY: help up down status test test-all unit lint bench bench-departments bench-exporter lock
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,6 +38,9 @@ bench: .venv/.complete ## seconds per step cold and warm, memory of the cloud, t
 
 bench-departments: .venv/.complete ## ten departments by oneroof, Terraform and raw calls: time, calls, memory, in the cloud that stands
 	@.venv/bin/python tests/bench/departments.py
+
+bench-exporter: .venv/.complete ## calls, seconds and memory of measuring with few, 200 and 1,000 projects, beside openstack-exporter
+	@.venv/bin/python tests/bench/exporters.py
 
 lock: ## renew requirements.lock and playbooks/constraints/*.txt
 	@infra/bootstrap.sh --lock

@@ -90,6 +90,17 @@ class ProjectTold:
 
 
 @dataclass(frozen=True)
+class Unused:
+    """What a project has and does not use at this moment; None where it could not be read."""
+
+    department: str
+    project: str
+    unattached_volumes: int | None
+    unattached_volume_bytes: int | None
+    unused_floating_addresses: int | None
+
+
+@dataclass(frozen=True)
 class Breakdown:
     """The cloud by its parts; None where it could not be read."""
 
@@ -100,6 +111,7 @@ class Breakdown:
     """Department to how many of its networks other projects may use."""
     told: tuple[ProjectTold, ...] = ()
     containers: tuple[ContainerUse, ...] = ()
+    unused: tuple[Unused, ...] = ()
 
 
 def build_breakdown(
@@ -118,6 +130,7 @@ def build_breakdown(
             for project, each in sorted(told.items(), key=lambda i: names[i[0]])
             for container in _containers(names[project], each)
         ),
+        unused=tuple(_unused(inventory, project, name) for project, name in sorted(names.items(), key=lambda i: i[1])),
     )
 
 
@@ -152,6 +165,19 @@ def _volumes(inventory: Inventory, names: Mapping[str, tuple[str, str]]) -> tupl
             count, size = total.get(key, (0, 0))
             total[key] = count + 1, size + volume.size_gib * _GIB
     return tuple(VolumeUse(*key, *amounts) for key, amounts in sorted(total.items()))
+
+
+def _unused(inventory: Inventory, project: str, name: tuple[str, str]) -> Unused:
+    volumes, addresses = inventory.volumes, inventory.floating_addresses
+    loose = None if volumes is None else [v for v in volumes if v.project_id == project and not v.server_ids]
+    return Unused(
+        *name,
+        unattached_volumes=None if loose is None else len(loose),
+        unattached_volume_bytes=None if loose is None else sum(volume.size_gib for volume in loose) * _GIB,
+        unused_floating_addresses=None
+        if addresses is None
+        else sum(address.project_id == project and address.port_id is None for address in addresses),
+    )
 
 
 def _agents(inventory: Inventory) -> tuple[AgentUse, ...]:

@@ -1,4 +1,4 @@
-"""Commands of ``monitoring``: exporter, dashboards, savings, report, show, status, operations push."""
+"""Commands of ``monitoring``: exporter, dashboards, rightsize, savings, report, show, status, operations push."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from monitoring.rightsizing.cli import rightsize
 from monitoring.view.cli import show
 from tenants.installation import Installation
 
@@ -159,4 +160,4 @@ def push(declarations: Path | None) -> None:
     click.echo(f"{len(files)} files to {', '.join(host.name for host in hosts)}", err=True)
 
 
-COMMANDS: tuple[click.Command, ...] = (status, report, show, savings, exporter, dashboards, operations)
+COMMANDS: tuple[click.Command, ...] = (status, report, show, savings, exporter, dashboards, rightsize, operations)

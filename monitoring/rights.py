@@ -58,7 +58,13 @@ NEEDS: Mapping[str, Need] = {
     ),
     "volumes": Need(
         "context_is_admin of block storage",
-        ("oneroof_usage_volumes", "oneroof_usage_storage_bytes", "oneroof_volumes", "oneroof_volume_bytes"),
+        (
+            "oneroof_usage_volumes",
+            "oneroof_usage_storage_bytes",
+            "oneroof_volumes",
+            "oneroof_volume_bytes",
+            "oneroof_unattached_*",
+        ),
     ),
     "snapshots": Need("context_is_admin of block storage", ("oneroof_usage_storage_bytes",)),
     "storage_pools": Need(
@@ -67,7 +73,9 @@ NEEDS: Mapping[str, Need] = {
     "block_storage_services": Need("volume_extension:services:index", ("oneroof_agents{service=block-storage}",)),
     "networks": Need("get_network of all projects", ("oneroof_capacity_floating_addresses",)),
     "address_use": Need("get_network_ip_availability", ("oneroof_capacity_floating_addresses",)),
-    "floating_addresses": Need("get_floatingip of all projects", ("oneroof_usage_floating_addresses",)),
+    "floating_addresses": Need(
+        "get_floatingip of all projects", ("oneroof_usage_floating_addresses", "oneroof_unused_floating_addresses")
+    ),
     "network_quotas": Need("get_quota", ("oneroof_quota_floating_addresses",)),
     "rbac_policies": Need("get_rbac_policy of all projects", ("oneroof_shared_networks",)),
     "network_agents": Need("get_agent", ("oneroof_agents{service=network}",)),

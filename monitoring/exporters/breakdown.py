@@ -32,6 +32,7 @@ def build_breakdown_metrics(site: str, breakdown: Breakdown) -> Iterator[Metric]
         for department, networks in breakdown.shared_networks.items():
             shared.add_metric((department, site), networks)
         yield shared
+    yield from _unused(site, breakdown)
     yield from _told(site, breakdown)
     agents = GaugeMetricFamily(
         "oneroof_agents", "Parts of a service by whether they report.", labels=("site", "service", "binary", "state")
@@ -79,6 +80,20 @@ def _hosts(site: str, hosts: tuple[HostUse, ...]) -> Iterator[Metric]:
                 metric.add_metric((site, host.name), value)
     yield up
     yield from (metric for metric in values.values() if metric.samples)
+
+
+def _unused(site: str, breakdown: Breakdown) -> Iterator[Metric]:
+    for name, words in (
+        ("unattached_volumes", "Volumes of the project that no server has."),
+        ("unattached_volume_bytes", "Size of the volumes that no server has."),
+        ("unused_floating_addresses", "Floating addresses of the project that lead nowhere."),
+    ):
+        family = GaugeMetricFamily(f"oneroof_{name}", words, labels=_PROJECT)
+        for each in breakdown.unused:
+            if (value := getattr(each, name)) is not None:
+                family.add_metric((each.department, each.project, site), value)
+        if family.samples:
+            yield family
 
 
 def _told(site: str, breakdown: Breakdown) -> Iterator[Metric]:

@@ -12,7 +12,7 @@ from exposing import LISTED, STATS
 from backup.evidence import Examined
 from backup.records import BackupRecord, CheckRecord, DrillRecord, Outcome, RepositoryRecord, Source
 from backup.vault.records import FreezeRecord, ProbeRecord
-from monitoring.breakdown import PARTS, AgentUse, Breakdown, ContainerUse, HostUse, ProjectTold, VolumeUse
+from monitoring.breakdown import PARTS, AgentUse, Breakdown, ContainerUse, HostUse, ProjectTold, Unused, VolumeUse
 from monitoring.exporters.vault import VaultProof
 from monitoring.guests import parse_guests
 from monitoring.machines import Machine
@@ -74,6 +74,7 @@ def usage() -> CloudUsage:
                 ContainerUse("health", "prod", "scans", 4 * GIB, 30),
                 ContainerUse("health", "prod", "(others)", GIB, 40),
             ),
+            unused=(Unused("health", "prod", 1, GIB, 1), Unused("transport", "prod", 0, 0, 0)),
         ),
         seconds={"servers": 0.25, "volumes": 0.125},
     )

@@ -16,7 +16,7 @@ from prometheus_client.core import Metric
 from prometheus_client.openmetrics.exposition import generate_latest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
-from monitoring.breakdown import Breakdown, ContainerUse, HostUse, ProjectTold, VolumeUse
+from monitoring.breakdown import Breakdown, ContainerUse, HostUse, ProjectTold, Unused, VolumeUse
 from monitoring.guests import Guest
 from monitoring.rights import NEEDS
 from monitoring.usage import Amounts, CloudUsage, ProjectUse, ServerUse
@@ -147,6 +147,7 @@ def big_cloud(departments: int) -> tuple[CloudUsage, tuple[Guest, ...]]:
             shared_networks=dict.fromkeys(names, 0),
             told=tuple(ProjectTold(name, "prod", 0.0, {}, 1, 1) for name in names),
             containers=tuple(ContainerUse(name, "prod", f"c{i}", 1, 1) for name in names for i in range(21)),
+            unused=tuple(Unused(name, "prod", 0, 0, 0) for name in names),
         ),
     )
     return usage, tuple(Guest(s.name, s.server_id, 1.0, 1, GIB, 1, 1, 1, 1, 1, 1) for s in servers)

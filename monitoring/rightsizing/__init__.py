@@ -1,0 +1,1 @@
+"""What is idle or too big over a period, with the evidence, and the change to the declaration as a patch."""
