@@ -35,7 +35,7 @@ RESERVE_MIB = 64
 class Place:
     """The vault's machine and one department's repository on it."""
 
-    shell: Callable[[str], tuple[str, ...]]
+    reach: Callable[[str], tuple[str, ...]]
     """Gives the command line that runs a script there as root."""
     name: str
     directory: str
@@ -62,7 +62,7 @@ class Place:
         become = [f"--reuid={self.user}", f"--regid={self.user}", "--init-groups"] if self.user else []
         idle = ["nice", "ionice", "-c3"]  # a prune must not starve the store
         script = shlex.join(["exec", "setpriv", *become, "--pdeathsig=INT", *idle, "bash", "-c", line])
-        ended = run(Command(self.shell(script)), stdin=self.password.encode(), timeout=timeout + 2 * KILL_AFTER)
+        ended = run(Command(self.reach(script)), stdin=self.password.encode(), timeout=timeout + 2 * KILL_AFTER)
         if ended.code != 124:
             return ended
         return Completed(ended.argv, ended.code, ended.stdout, ended.stderr, ended.seconds, timed_out=True)
@@ -83,7 +83,7 @@ class Place:
 
     def ask(self, script: str) -> str:
         """Run a shell script there as root; raise :class:`NotTakenError` where it fails."""
-        ended = run(Command(self.shell(script)), timeout=SHORT)
+        ended = run(Command(self.reach(script)), timeout=SHORT)
         if not ended.ok:
             raise NotTakenError(f"{self.name}: {ended.reason}")
         return ended.stdout.decode("utf-8", "replace")
