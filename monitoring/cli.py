@@ -1,4 +1,4 @@
-"""Commands of ``monitoring``: exporter, dashboards, rightsize, savings, report, show, status, operations push."""
+"""Commands of ``monitoring``: exporter, dashboards, rightsize, showback, savings, report, show, status, operations push."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from monitoring.rightsizing.cli import rightsize
+from monitoring.showback.cli import showback
 from monitoring.view.cli import show
 from tenants.installation import Installation
 
@@ -160,4 +161,4 @@ def push(declarations: Path | None) -> None:
     click.echo(f"{len(files)} files to {', '.join(host.name for host in hosts)}", err=True)
 
 
-COMMANDS: tuple[click.Command, ...] = (status, report, show, savings, exporter, dashboards, rightsize, operations)
+COMMANDS: tuple[click.Command, ...] = (status, report, show, savings, exporter, dashboards, rightsize, showback, operations)

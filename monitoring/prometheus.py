@@ -62,9 +62,10 @@ class Prometheus:
             return None
         return cls(told["url"], told["username"], told["password"], installation.ca_certificate)
 
-    def query(self, expression: str, timeout: float = 10.0) -> tuple[Sample, ...]:
-        """Give the answer to an expression as of now; raise PrometheusError."""
-        data = self.get("/api/v1/query", {"query": expression}, timeout)
+    def query(self, expression: str, timeout: float = 10.0, at: float | None = None) -> tuple[Sample, ...]:
+        """Give the answer to an expression as of now, or of a Unix time; raise PrometheusError."""
+        moment = {} if at is None else {"time": f"{at:.3f}"}
+        data = self.get("/api/v1/query", {"query": expression, **moment}, timeout)
         return tuple(Sample(entry["metric"], float(entry["value"][1]), float(entry["value"][0])) for entry in data["result"])
 
     def get(self, path: str, parameters: Mapping[str, str], timeout: float = 10.0) -> Any:

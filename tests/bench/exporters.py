@@ -94,24 +94,24 @@ def ask(port: int, timeout: float = _PATIENCE_SECONDS) -> str:
 
 
 @contextmanager
-def running(argv: Sequence[str | Path], environment: Mapping[str, str], log: Path) -> Iterator[int]:
-    """Run an exporter, give its process id, end it."""
+def running(argv: Sequence[str | Path], environment: Mapping[str, str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """Run an exporter, end it."""
     with (
         log.open("a") as said,
         subprocess.Popen(argv, env={**os.environ, **environment}, stdout=said, stderr=said) as process,
     ):
         try:
-            yield process.pid
+            yield process
         finally:
             process.send_signal(signal.SIGTERM)
 
 
-def until(is_so: Callable[[], bool]) -> None:
-    """Wait for it."""
+def until(is_so: Callable[[], bool], process: subprocess.Popen[bytes]) -> None:
+    """Wait for it; an exporter that ended says why in the log."""
     end = time.monotonic() + _PATIENCE_SECONDS
     while not is_so():
-        if time.monotonic() > end:
-            raise TimeoutError("the exporter gave nothing in time")
+        if time.monotonic() > end or process.poll() is not None:
+            raise RuntimeError(f"{process.args!r} ended or gave nothing in time")
         time.sleep(0.25)
 
 
@@ -131,13 +131,13 @@ def measure_own(installation: Installation, cloud: str, projects: int, door: Doo
         except OSError:
             return 0.0
 
-    with running(argv, {"ONEROOF_HOME": str(installation.home)}, log) as pid:
-        until(lambda: turns() > 0)
+    with running(argv, {"ONEROOF_HOME": str(installation.home)}, log) as process:
+        until(lambda: turns() > 0, process)
         first = turns()
         door.since_last()
         counted = Counted(door)
         counted.start()
-        until(lambda: turns() > first)
+        until(lambda: turns() > first, process)
         calls = counted.stop()
         text = ask(port)
         slowest = 0.0
@@ -146,7 +146,7 @@ def measure_own(installation: Installation, cloud: str, projects: int, door: Doo
             text = ask(port)
             slowest = max(slowest, time.monotonic() - started)
         took = value(text, 'oneroof_source_duration_seconds{site="site-a",source="cloud"}')
-        return Reading("oneroof", projects, calls, took, slowest, memory(pid), count(text))
+        return Reading("oneroof", projects, calls, took, slowest, memory(process.pid), count(text))
 
 
 def measure_peer(program: str, installation: Installation, cloud: str, projects: int, door: Door, log: Path) -> Reading:
@@ -158,15 +158,16 @@ def measure_peer(program: str, installation: Installation, cloud: str, projects:
         with socket.socket() as one:
             return one.connect_ex(("127.0.0.1", port)) == 0
 
-    with running(argv, {}, log) as pid:
-        until(listens)
+    environment = {"SSL_CERT_FILE": str(installation.ca_certificate)}  # it looks for no other authority
+    with running(argv, environment, log) as process:
+        until(listens, process)
         door.since_last()
         counted = Counted(door)
         counted.start()
         started = time.monotonic()
         text = ask(port)
         took = time.monotonic() - started
-        return Reading(PEER, projects, counted.stop(), took, took, memory(pid), count(text))
+        return Reading(PEER, projects, counted.stop(), took, took, memory(process.pid), count(text))
 
 
 def value(text: str, series: str) -> float:
