@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 ONEROOF := .venv/bin/oneroof
 
-.PHONY: help up down status test test-all unit lint bench bench-departments bench-exporter lock
+.PHONY: help up down status test test-all unit lint bench bench-departments bench-exporter bench-backups lock
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,6 +41,9 @@ bench-departments: .venv/.complete ## ten departments by oneroof, Terraform and 
 
 bench-exporter: .venv/.complete ## calls, seconds and memory of measuring with few, 200 and 1,000 projects, beside openstack-exporter
 	@.venv/bin/python tests/bench/exporters.py
+
+bench-backups: .venv/.complete ## a 10 GiB volume by oneroof, raw restic and resticprofile: first, nothing changed, 1 % changed, restore
+	@.venv/bin/python tests/bench/backups.py
 
 lock: ## renew requirements.lock and playbooks/constraints/*.txt
 	@infra/bootstrap.sh --lock
