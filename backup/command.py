@@ -191,8 +191,8 @@ def pipe(
 
     Where ``source`` fails or its size is not ``expected_bytes``, ``sink`` is interrupted before it sees the end of its
     input: a program that stores on end of file then stores nothing. Where nothing goes through during ``silence``, both
-    are stopped. ``through`` makes of what ``source`` writes what ``sink`` reads; its ``ValueError`` is a failure of the
-    stream. Size and sha256 are those of what ``sink`` reads.
+    are stopped. ``through`` makes of what ``source`` writes what ``sink`` reads, and compares it by its own means: its
+    ``ValueError`` is a failure of the stream, and no sha256 is taken.
     """
     started = time.monotonic()
     first = _start(source, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
@@ -214,7 +214,8 @@ def pipe(
                     stopped = True
                     break
                 watchdog.beat()
-                digest.update(chunk)
+                if through is None:
+                    digest.update(chunk)
                 count += len(chunk)
                 if progress is not None:
                     progress(count)
@@ -245,7 +246,7 @@ def pipe(
         answered = answer.finish()
     left = Completed(source.argv, first_code, b"", texts[0], seconds, watchdog.fired)
     right = Completed(sink.argv, second_code, answered, texts[1], seconds, watchdog.fired)
-    return Piped(left, right, count, digest.hexdigest(), reason or right.reason or left.reason)
+    return Piped(left, right, count, digest.hexdigest() if through is None else "", reason or right.reason or left.reason)
 
 
 def _start(command: Command, *, stdin: int, stdout: int | IO[bytes], bound_to_us: bool = False) -> Any | None:

@@ -53,7 +53,7 @@ def store_extents(
         command = build_backup_changes(way.repository, way.mountpoint, tag, parent)
         ended = run(command, progress=_progress(way, sum(wanted)))
         if not ended.ok:
-            reason = said() or explain(ended, way.repository.version)
+            reason = explain(ended, way.repository.version) + (f" ({told})" if (told := said()) else "")
             hopeless = not parent or judge(ended, way.repository.version) in HOPELESS
             raise (NotTakenError if hopeless else CannotCarryError)(reason)
         try:

@@ -19,6 +19,7 @@ import re
 import sys
 import tarfile
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import IO, Any
 
@@ -140,28 +141,28 @@ class StoredVolume:
         """Give offset and bytes of all that is stored, in order. Raises :class:`StoredVolumeError`."""
         found: dict[int, tuple[int, str]] = {}
         manifest: bytes | None = None
+        source = _Forward(self._tar)
         try:
-            with tarfile.open(fileobj=self._tar, mode="r|", bufsize=PIECE) as tar:
+            with ThreadPoolExecutor(1) as pool, tarfile.open(fileobj=source, mode="r:") as tar:  # type: ignore[call-overload]
                 for member in tar:
                     if not member.isfile():
                         continue
-                    stream, name = tar.extractfile(member), member.name.lstrip("/")
-                    if stream is None or manifest is not None or self.sha256:
+                    name, digest = member.name.lstrip("/"), hashlib.sha256()
+                    if manifest is not None or self.sha256:
                         raise StoredVolumeError(f"the snapshot holds {name}, which no volume has")
+                    source.seek(member.offset_data)
                     if name == MANIFEST:
-                        manifest = stream.read()
+                        manifest = source.read(member.size)
                     elif match := re.fullmatch(rf"{EXTENTS}/[0-9a-f]{{6}}/([0-9a-f]{{16}})", name):
                         offset = int(match[1], 16)
-                        digest = hashlib.sha256()
-                        yield from _read(stream, offset, digest)
+                        yield from _read(source, member.size, offset, digest, pool)
                         found[offset] = (member.size, digest.hexdigest())
                     elif "/" not in name and not found:
-                        whole = hashlib.sha256()
-                        yield from _read(stream, 0, whole)
-                        self.size, self.sha256 = member.size, whole.hexdigest()
+                        yield from _read(source, member.size, 0, digest, pool)
+                        self.size, self.sha256 = member.size, digest.hexdigest()
                     else:
                         raise StoredVolumeError(f"the snapshot holds {name}, which no volume has")
-            while self._tar.read(PIECE):  # the tar's own end
+            while source.read(PIECE):  # the tar's own end
                 pass
         except tarfile.TarError as error:
             raise StoredVolumeError(f"the snapshot did not arrive whole: {error}") from error
@@ -198,11 +199,36 @@ def compare(found: dict[int, tuple[int, str]], manifest: Manifest) -> int:
     return manifest.size
 
 
-def _read(stream: IO[bytes], offset: int, digest: Any) -> Iterator[tuple[int, bytes]]:
-    while data := stream.read(PIECE):
-        digest.update(data)
+class _Forward:
+    """A stream as :mod:`tarfile` wants a file: it is only ever asked to go on, and hands pieces out without copying them."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream, self._place = stream, 0
+
+    def tell(self) -> int:
+        return self._place
+
+    def seek(self, place: int) -> None:
+        while self._place < place and self.read(min(PIECE, place - self._place)):
+            pass
+        if self._place != place:
+            raise StoredVolumeError("the snapshot did not arrive whole")
+
+    def read(self, count: int) -> bytes:
+        data = self._stream.read(count)
+        self._place += len(data)
+        return data
+
+
+def _read(source: _Forward, size: int, offset: int, digest: Any, pool: ThreadPoolExecutor) -> Iterator[tuple[int, bytes]]:
+    while size > 0:
+        data = source.read(min(PIECE, size))
+        if not data:
+            raise StoredVolumeError("the snapshot did not arrive whole")
+        summed = pool.submit(digest.update, data)  # while the piece is on its way
         yield offset, data
-        offset += len(data)
+        summed.result()
+        offset, size = offset + len(data), size - len(data)
 
 
 def _zeros(count: int) -> Iterable[bytes]:

@@ -17,8 +17,7 @@ def feed_volume(
     """Feed a snapshot's volume, all ``snapshot.bytes`` of it in order, to ``sink``; ``progress`` gets the bytes done so far.
 
     ``sink`` sees the end of its input only where content and size are what the record says; else it is interrupted, and
-    the answer's ``reason`` says why. Raises nothing for a failed restore. The answer's sha256 is that of all the bytes,
-    which is the record's only for a snapshot that holds one stream.
+    the answer's ``reason`` says why. Raises nothing for a failed restore.
     """
 
     def read(tar: IO[bytes]) -> Iterator[bytes]:
