@@ -119,6 +119,7 @@ class Policy(Declared):
 
     tiers: Mapping[Name, Tier] = Field(min_length=1, title="Tiers", description="Recovery tiers by name.")
     control_plane: Name = Field(title="Control plane", description="Tier of the cloud's own control plane.")
+    at_once: int = Field(default=3, ge=1, le=64, title="At once", description="How many departments are backed up at once.")
     vault: VaultTerms = Field(title="Vault", description="What the second site goes by.")
 
     shared_images: str = Field(

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,6 +26,7 @@ from backup.records import BackupRecord, Outcome, Source, append_records, load_b
 from backup.sources.table import TAKE, Host
 from backup.sources.taken import NotTakenError, Say, Taken
 from backup.trust import record_doubt
+from backup.turns import due_since, turn
 from backup.vault.freeze import freeze_unusual
 from tenants.installation import Installation
 from tenants.problem import UserError
@@ -41,10 +43,18 @@ def run_jobs(
     # the control plane last: it takes along the evidence of all that was backed up before
     wanted = sorted(jobs, key=lambda j: (j.source is Source.CONTROL_PLANE, j.department, j.source, j.name))
     cloud = _lazy_cloud(installation)
+    at_once = load_policy().at_once
     ended: list[BackupRecord] = []
-    for department, own in groupby(wanted, key=lambda j: j.department):
-        with _alone(installation.home / "locks", department):
-            ended += _run_department(department, list(own), installation, directory, cloud, version, say)
+    for department, of_one in groupby(wanted, key=lambda j: j.department):
+        own = list(of_one)
+        wait = f"{department}: waiting for its turn: {at_once} departments are backed up at once"
+        with (
+            _alone(installation.home / "locks", department),
+            turn(
+                installation.home / "turns", due_since(own, load_backups(installation.records)), at_once, partial(say, wait)
+            ),
+        ):
+            ended += _run_department(department, own, installation, directory, cloud, version, say)
     return tuple(ended)
 
 
