@@ -54,6 +54,7 @@ class Reading:
     projects: int
     calls: int
     """At the cloud's door for one reading of everything."""
+    all_calls_seen: bool
     reading_seconds: float
     scrape_seconds: float
     """The slowest of some scrapes; of an exporter that reads when it is asked, that one."""
@@ -62,20 +63,31 @@ class Reading:
 
 
 class Counted(threading.Thread):
-    """Counts the requests at the door until told to stop: its ring turns over, so it is looked at often."""
+    """Counts the requests at the door until told to stop: its ring turns over, so it is looked at often.
+
+    Where it turned over between two looks all the same, some were not seen: what is told then is what was seen at least.
+    """
 
     def __init__(self, door: Door) -> None:
         super().__init__(daemon=True)
-        self.calls, self._door, self._over = 0, door, threading.Event()
+        self.whole, self._calls, self._door, self._over = True, 0, door, threading.Event()
 
     def run(self) -> None:
         while not self._over.wait(_LOOK_SECONDS):
-            self.calls += len(self._door.since_last())
+            self._look()
 
     def stop(self) -> int:
         self._over.set()
         self.join()
-        return self.calls + len(self._door.since_last())
+        self._look()
+        return self._calls
+
+    def _look(self) -> None:
+        try:
+            self._calls += len(self._door.since_last())
+        except ValueError:
+            self.whole = False
+            self._door.begin_anew()
 
 
 def free_port() -> int:
@@ -146,7 +158,7 @@ def measure_own(installation: Installation, cloud: str, projects: int, door: Doo
             text = ask(port)
             slowest = max(slowest, time.monotonic() - started)
         took = value(text, 'oneroof_source_duration_seconds{site="site-a",source="cloud"}')
-        return Reading("oneroof", projects, calls, took, slowest, memory(process.pid), count(text))
+        return Reading("oneroof", projects, calls, counted.whole, took, slowest, memory(process.pid), count(text))
 
 
 def measure_peer(program: str, installation: Installation, cloud: str, projects: int, door: Door, log: Path) -> Reading:
@@ -167,7 +179,8 @@ def measure_peer(program: str, installation: Installation, cloud: str, projects:
         started = time.monotonic()
         text = ask(port)
         took = time.monotonic() - started
-        return Reading(PEER, projects, counted.stop(), took, took, memory(process.pid), count(text))
+        calls = counted.stop()
+        return Reading(PEER, projects, calls, counted.whole, took, took, memory(process.pid), count(text))
 
 
 def value(text: str, series: str) -> float:
@@ -214,7 +227,7 @@ def render(readings: Sequence[Reading]) -> Table:
         table.add_row(
             reading.exporter,
             str(reading.projects),
-            str(reading.calls),
+            f"{'' if reading.all_calls_seen else 'at least '}{reading.calls}",
             f"{reading.reading_seconds:.2f}",
             f"{reading.scrape_seconds * 1000:.1f}",
             f"{reading.memory_bytes / 1e6:.0f}",

@@ -75,6 +75,10 @@ class Door:
         fresh, self._seen = new_lines(self._seen, now), now
         return from_clients(parse_requests(fresh), self._own)
 
+    def begin_anew(self) -> None:
+        """Forget what was seen: for after a ring that turned over."""
+        self._seen = self._read()
+
     def _read(self) -> list[str]:
         done = subprocess.run(self._argv, capture_output=True, text=True, check=False)
         return [line for line in done.stdout.splitlines() if line.strip()]
