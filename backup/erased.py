@@ -43,10 +43,10 @@ def leave_out_runs(runs: Iterable[Run], records: Iterable[ErasureRecord]) -> tup
             erased.setdefault(record.department, []).append((record, parse_thing(record.name)))
 
     def is_gone(run: Run) -> bool:
-        kind = _KINDS.get(run.source)
-        return kind is not None and any(
-            thing.holds(Thing(kind, run.name)) and run.started_at <= record.ended_at
-            for record, thing in erased.get(run.department, ())
+        kind = _KINDS.get(run.source)  # an image or a database goes with its project
+        what = Thing(kind, run.name) if kind else Thing(ThingKind.PROJECT, run.name.partition("/")[0])
+        return any(
+            thing.holds(what) and run.started_at <= record.ended_at for record, thing in erased.get(run.department, ())
         )
 
     return tuple(run for run in runs if not is_gone(run))

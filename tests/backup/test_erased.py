@@ -67,7 +67,7 @@ def run(source: Source, name: str, department: str = "forestry", hours: int = -1
 @pytest.mark.parametrize(
     ("name", "kept"),
     [
-        ("volume prod/data", ["prod/scans", "old/data", "prod/data"]),
+        ("volume prod/data", ["prod/scans", "prod/papers", "old/data", "prod/data"]),
         ("project prod", ["old/data", "prod/data"]),
         ("department", ["prod/data"]),
     ],
@@ -76,6 +76,7 @@ def test_nobody_is_told_of_the_runs_of_what_was_erased(name: str, kept: list[str
     runs = [
         run(Source.VOLUME, "prod/data"),
         run(Source.CONTAINER, "prod/scans"),
+        run(Source.DATABASE, "prod/papers"),
         run(Source.VOLUME, "old/data"),
         run(Source.VOLUME, "prod/data", department="health"),
     ]
