@@ -70,7 +70,7 @@ def _gone(closer: Closer, stacks: Mapping[str, Sequence[Recorded]]) -> Iterator[
         if look is not None and each["id"] not in {held.id for held in look.held}:
             noun, name = str(each["type"]).rpartition(":")[2], str(each["urn"]).rpartition("::")[2]
             what = f"recorded, gone from the cloud{_seen(look, closer.at)}"
-            yield Finding(slug, "missing", noun, name, what, f"oneroof apply {slug}", str(each["id"]))
+            yield Finding(slug, "missing", noun, name, what, f"oneroof apply {slug} --refresh", str(each["id"]))
 
 
 def _seen(look: Look, now: str) -> str:

@@ -77,6 +77,20 @@ class Pair:
         text = HEAD.format(slug=OWNER, roles="prod: member") + (body if entries else body.replace("shares:\n", ""))
         (self.folder / f"{OWNER}.yaml").write_text(text)
 
+    def ask(self, container: str) -> None:
+        """Declare the asker with a request for a container of the owner."""
+        request = (
+            f"requests:\n  - container: {container}\n    of: {OWNER}\n    for: prod\n    purpose: Trial\n"
+            f"    data_items: [pages]\n    from: {TODAY}\n    to: {TODAY + timedelta(days=30)}\n    asked_on: {TODAY}\n"
+        )
+        text = HEAD.format(slug=ASKER, roles="prod: member, test: member") + ASKED + request
+        (self.folder / f"{ASKER}.yaml").write_text(text)
+
+    def states(self) -> set[tuple[str, str]]:
+        """Give how far each grant and request of the asker has come."""
+        told = self.run("shares", "--directory", str(self.folder), "--department", ASKER, "--json").stdout
+        return {("request" if each["is_request"] else "grant", each["state"]) for each in json.loads(told or "[]")}
+
     def run(self, *words: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run([self.command, *words], capture_output=True, text=True, check=False)
 
@@ -263,6 +277,24 @@ def test_on_its_first_day_it_is_given_without_an_apply_and_what_was_closed_since
     )
     assert pair.run(*enforce).stdout == ""
     assert tried(owner, asker) == NOTHING
+
+
+def test_a_request_changes_nothing_until_a_grant_answers_it_and_one_apply_of_both_files_gives_it(
+    pair: Pair, people: tuple[Any, ...]
+) -> None:
+    owner, asker, elsewhere = people
+    pair.declare()
+    pair.ask("prod/plans")
+    pair.apply()
+    assert pair.states() == {("request", "open")}
+    assert tried(owner, asker) == NOTHING
+    assert f"{ASKER}: skipped" in pair.apply(), "a request is no change of the cloud"
+    pair.declare("container: prod/plans")
+    assert pair.states() == {("grant", "active"), ("request", "granted")}
+    pair.apply()
+    assert tried(owner, asker) == {**NOTHING, "read plans": 200}
+    assert tried(owner, elsewhere) == NOTHING
+    assert pair.differences() == []
 
 
 def test_nothing_is_given_to_a_department_that_is_not_in_the_cloud(pair: Pair) -> None:
