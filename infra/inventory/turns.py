@@ -61,14 +61,20 @@ Parts = Mapping[str, Part]
 
 
 def choose(places: Collection[str], looks: Mapping[str, Look], expected: Mapping[str, Collection[str]]) -> tuple[str, ...]:
-    """Give the places to look at now: those last seen other than expected, then those never seen, then the oldest."""
+    """Give the places to look at now: those last seen other than expected, then those never seen, then the oldest.
 
-    def turn(place: str) -> tuple[bool, str, str]:
-        look = looks.get(place)
-        is_strange = look is not None and {each.id for each in look.held} != set(expected.get(place, ()))
-        return not is_strange, look.at if look else "", place
+    The first take half of the budget at most, so that the others have their turn whatever is wrong.
+    """
 
-    return tuple(sorted(places, key=turn)[:BUDGET])
+    def turn(place: str) -> tuple[str, str]:
+        return looks[place].at if place in looks else "", place
+
+    def is_strange(place: str) -> bool:
+        return place in looks and {each.id for each in looks[place].held} != set(expected.get(place, ()))
+
+    strange = sorted(filter(is_strange, places), key=turn)[: BUDGET // 2]
+    others = sorted(set(places) - set(strange), key=turn)
+    return (*strange, *others[: BUDGET - len(strange)])
 
 
 def render_parts(parts: Parts) -> str:

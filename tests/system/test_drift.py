@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,10 @@ import yaml
 from backup.plan import build_jobs, select_jobs
 from backup.policy import load_policy
 from backup.sources.cloud import Cloud as Stored
+from infra.gateway import list_buckets
+from infra.inventory.closer import CONTAINERS, collect_closer
 from infra.inventory.collect import collect_inventory
+from infra.inventory.turns import BUDGET
 from infra.lab.status import LabStatus
 from infra.provider.account import account_address
 from infra.provider.cloud import CLOUD_VARIABLE, Cloud
@@ -142,6 +146,24 @@ def test_containers_memberships_policies_and_credentials_by_hand_are_told(
     assert trial.drift(SLUG) == {("missing", "Membership")}, "what was strange is looked at again first"
     assert trial.run("apply", SLUG, "--refresh").returncode == 0
     assert trial.drift(SLUG) == set(), "what the remedy says, mends it"
+
+
+def test_each_account_tells_in_turns_what_the_gateway_tells_at_once(
+    cloud: Any, installation: Installation, departments: dict[str, dict[str, Any]]
+) -> None:
+    found, now = collect_inventory(cloud), datetime.now(UTC)
+    at_once = collect_closer(cloud, found, {}, {}, lambda: list_buckets(installation), now).parts[CONTAINERS]
+    looks: dict[str, Any] = {}
+    for _ in range(2 + 2 * len(found.projects or ()) // BUDGET):
+        told = collect_closer(cloud, found, {}, {CONTAINERS: looks}, lambda: None, now)
+        assert told.calls < 4 * BUDGET, "however many projects there are"
+        in_turns = told.parts[CONTAINERS]
+        looks = dict(in_turns.looks)
+    assert (in_turns.error, in_turns.unseen) == ("", 0)
+    projects = {project["id"] for made in departments.values() for project in made["projects"]}
+    held = {place: look.held for place, look in in_turns.looks.items() if place in projects}
+    assert held == {place: look.held for place, look in at_once.looks.items() if place in projects}
+    assert any(held.values())
 
 
 @pytest.fixture

@@ -25,6 +25,15 @@ def test_every_place_has_its_turn_and_no_reading_takes_more_than_the_budget() ->
     assert set(looks) == set(places)
 
 
+def test_many_strange_places_do_not_keep_others_from_their_turn() -> None:
+    strange, unseen = [f"s{number:03}" for number in range(2 * BUDGET)], [f"u{number:03}" for number in range(BUDGET)]
+    chosen = choose([*strange, *unseen], {place: look(9, "x") for place in strange}, {})
+    assert (sum(place in strange for place in chosen), sum(place in unseen for place in chosen)) == (
+        BUDGET // 2,
+        BUDGET - BUDGET // 2,
+    )
+
+
 def test_looks_are_read_as_they_were_written_and_what_is_broken_is_looked_at_again() -> None:
     part = Part({"p": look(9, "a", "b")}, 3)
     assert (part.unseen, part.oldest) == (2, "2026-03-02T09:00:00+00:00")
