@@ -17,7 +17,7 @@ from infra.provider.cloud import CLOUD_VARIABLE, Cloud
 from infra.provider.failure import CloudError
 from infra.provider.giving import give
 from infra.provider.taking_back import take_back
-from infra.sharing.record import GRANTED, Entry, append_entries, build_begun, build_ended, load_readable, record_file
+from infra.sharing.record import WITHDRAWN, Entry, append_entries, build_begun, build_ended, load_readable, record_file
 from tenants.declaration.erasure import shared_thing, standing
 from tenants.declaration.model import Department, Grant
 from tenants.installation import Installation
@@ -71,9 +71,10 @@ def beginning(
 
 
 def _was_given(owner: str, grant: Grant, known: Iterable[Entry]) -> bool:
+    """Tell whether it was given and, as far as is on record, not taken back since."""
     key, first = (str(grant.kind), grant.place, grant.grantee), grant.first_day.isoformat()
-    of_it = (entry for entry in known if (entry.event, entry.owner, entry.key) == (GRANTED, owner, key))
-    return any(entry.terms.get("from") == first for entry in of_it)
+    of_it = [entry for entry in known if (entry.owner, entry.key) == (owner, key)]
+    return bool(of_it) and of_it[-1].event != WITHDRAWN and of_it[-1].terms.get("from") == first
 
 
 def ended(departments: Iterable[Department], today: date) -> tuple[tuple[str, Grant], ...]:

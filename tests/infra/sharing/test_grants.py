@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -14,7 +15,7 @@ from infra.desired import DesiredShare, build_desired
 from infra.provider.open_access import Open
 from infra.sharing.enforcement import beginning, ended
 from infra.sharing.grants import Standing, in_order, missing_grantees, standing
-from infra.sharing.record import GRANTED, Entry, build_terms
+from infra.sharing.record import GRANTED, WITHDRAWN, Entry, build_terms
 from infra.sharing.verification import compare, wanted
 from tenants.declaration.erasure import Erasure
 from tenants.declaration.load import load_catalogue
@@ -165,6 +166,8 @@ def given(**more: Any) -> Entry:
         (FIRST, {"b": DAY_BEFORE}, (), False),
         (date(2026, 3, 9), BOTH_BEFORE, (given(),), False),
         (date(2026, 3, 9), BOTH_BEFORE, (given(**{"from": "2025-03-01"}),), True),
+        (date(2026, 3, 9), BOTH_BEFORE, (given(), replace(given(), event=WITHDRAWN)), True),
+        (date(2026, 3, 9), BOTH_BEFORE, (replace(given(), event=WITHDRAWN), given()), False),
     ],
 )
 def test_a_grant_begins_once_where_no_apply_could_give_it(
