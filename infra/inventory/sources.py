@@ -278,10 +278,11 @@ def parse_image(raw: Raw) -> Image:
 
 
 SOURCES: tuple[Source, ...] = (
-    Source("domains", "identity", "/domains", "domains", parse_domain),
-    Source("projects", "identity", "/projects", "projects", parse_project),
-    Source("users", "identity", "/users", "users", parse_principal),
-    Source("groups", "identity", "/groups", "groups", parse_principal),
+    # without a limit Keystone cuts its lists at 1,000 and names no next page
+    Source("domains", "identity", "/domains?limit=1000", "domains", parse_domain),
+    Source("projects", "identity", "/projects?limit=1000", "projects", parse_project),
+    Source("users", "identity", "/users?limit=1000", "users", parse_principal),
+    Source("groups", "identity", "/groups?limit=1000", "groups", parse_principal),
     Source("role_assignments", "identity", "/role_assignments?include_names", "role_assignments", parse_role_assignment),
     Source("flavors", "compute", "/flavors/detail?is_public=None", "flavors", parse_flavor, "2.61"),
     Source("servers", "compute", "/servers/detail?all_tenants=True", "servers", parse_server, "2.61"),

@@ -42,6 +42,13 @@ def test_an_answer_without_its_list_is_no_empty_list() -> None:
         list(list_pages({"/servers": {"error": {}}}.__getitem__, "/servers", "servers"))
 
 
+def test_keystones_lists_ask_for_pages() -> None:
+    """Asked without a limit, Keystone answers with 1,000 projects and no next page, however many there are."""
+    lists = [source.path for source in SOURCES if source.service == "identity" and source.field != "role_assignments"]
+    assert lists
+    assert all("limit=1000" in path for path in lists), lists
+
+
 def test_every_source_fills_a_field_of_its_own() -> None:
     names = [source.field for source in SOURCES]
     assert len(names) == len(set(names))
