@@ -13,7 +13,9 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
-from backup.command import NOT_FOUND, Command, pipe, run
+import pytest
+
+from backup.command import NOT_FOUND, Command, beside, pipe, run
 
 SOON = timedelta(seconds=1)
 
@@ -137,3 +139,20 @@ def test_killed_in_the_midst_it_stores_nothing(tmp_path: Path) -> None:
         process.kill()
     wait_for(lambda: not any(str(tmp_path).encode() in line for line in command_lines_and_environments()))
     assert not (tmp_path / "stored").exists()
+
+
+def test_a_program_beside_runs_as_long_as_the_block_and_no_longer() -> None:
+    with beside(sh("cat >&2; echo $$ >&2; echo ready; exec sleep 600"), stdin=b"draft\n") as said:
+        wait_for(lambda: len(said().split()) == 2)
+        draft, pid = said().split()
+        assert draft == "draft"
+        assert Path(f"/proc/{pid}").exists()
+    assert not Path(f"/proc/{pid}").exists()
+
+
+def test_a_program_beside_that_ends_before_it_is_ready_is_an_error_that_says_why() -> None:
+    with (
+        pytest.raises(OSError, match="sh did not start: no such mountpoint"),
+        beside(sh("echo no such mountpoint >&2; exit 1")),
+    ):
+        pass
