@@ -13,6 +13,7 @@ from markupsafe import Markup
 from backup.records import BackupRecord, DrillRecord
 from monitoring.objectives import CONTROL_PLANE, Objective
 from monitoring.overview import Overview
+from monitoring.reports.language import render_name
 from monitoring.usage import department_usage
 from tenants.writing import write_whole
 
@@ -75,6 +76,7 @@ def build_environment() -> Environment:
     )
     environment.filters |= {
         "bytes": render_bytes,
+        "name": render_name,
         "when": render_instant,
         "duration": render_duration,
         "number": lambda value: "–" if value is None else f"{value:,.0f}",

@@ -25,7 +25,14 @@ if TYPE_CHECKING:
     from infra.inventory.own import Limit, OwnProject
 
 _RESOURCES: tuple[Resource, ...] = ("servers", "cores", "memory", "volumes", "volume space")
-_WITHOUT_TOKEN = ("what is shared", "objects in your containers", "what is built", "the cloud", "answers of servers")
+_WITHOUT_TOKEN = (
+    "what is shared",
+    "what is open by hand",
+    "objects in your containers",
+    "what is built",
+    "the cloud",
+    "answers of servers",
+)
 NOTHING_PUBLISHED = "operations publish it (`oneroof report`): tell its file or address with --published"
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Literal
 
 Resource = Literal["servers", "cores", "memory", "volumes", "volume space", "floating addresses", "object space"]
@@ -102,6 +102,31 @@ class ShareView:
     name: str
     rights: str
     """As the service says it."""
+
+
+@dataclass(frozen=True)
+class AgreedShare:
+    """A grant or a request that names this department, as the two departments declared it."""
+
+    kind: str
+    """container, network or image."""
+    place: str
+    """``<project>/<name>`` of its owner."""
+    owner: str
+    """The department whose it is."""
+    grantee: str
+    """``<department>/<project>`` that gets it, or asks for it."""
+    access: str
+    purpose: str
+    legal_basis: str
+    data_items: tuple[str, ...]
+    first_day: date
+    last_day: date
+    """The last on which it is given; UTC."""
+    state: str
+    """pending, active or expired; of a request open, granted or refused."""
+    detail: str
+    """The state as people say it."""
 
 
 @dataclass(frozen=True)
@@ -207,6 +232,8 @@ class View:
     """restic's id of the department's own repository in the vault."""
     recovery: tuple[Kept, ...] = ()
     alerts: tuple[str, ...] = ()
+    agreed: tuple[AgreedShare, ...] | None = None
+    """Every grant and request that names this department, the owner's side and the other's."""
     missing: Mapping[str, str] = field(default_factory=dict)
     version: Literal[1] = 1
     """Of this form."""

@@ -6,6 +6,7 @@ Reasons of the overview may name others (a clash of two declarations, a host): t
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import UTC
 from typing import Any
 
 from monitoring.overview import NO_BACKUP, NO_DRILL, Overview
@@ -13,6 +14,7 @@ from monitoring.reports.page import Recovery, build_recovery
 from monitoring.savings.survey import Baseline
 from monitoring.usage import ProjectUse
 from monitoring.view.model import (
+    AgreedShare,
     Asked,
     ContainerView,
     Costs,
@@ -28,6 +30,7 @@ from monitoring.view.model import (
 )
 from tenants.assumptions.model import Assumptions
 from tenants.declaration.model import Department
+from tenants.declaration.sharing import build_shares
 
 _AMOUNTS: Mapping[str, Resource] = {
     "servers": "servers",
@@ -65,6 +68,7 @@ def build_view(overview: Overview, slug: str) -> View:
         repository=overview.repositories.get(slug),
         recovery=tuple(_kept(row) for row in build_recovery(overview) if row.department == slug),
         alerts=tuple(_alert(labels) for labels in overview.alerts if labels.get("department") == slug),
+        agreed=None if "declarations" in overview.missing else tuple(_agreed(overview, slug)),
         missing=dict(_missing(overview, slug, made, declared)),
     )
 
@@ -180,6 +184,26 @@ def _alert(labels: Mapping[str, str]) -> str:
     return " ".join(labels[key] for key in ("alertname", "project", "server", "source", "name") if labels.get(key))
 
 
+def _agreed(overview: Overview, slug: str) -> Iterator[AgreedShare]:
+    """Give what names this department; what others agree among themselves is none of it."""
+    for share in build_shares(overview.declared, overview.at.astimezone(UTC).date()):
+        if slug in share.departments:
+            yield AgreedShare(
+                kind=str(share.kind),
+                place=share.place,
+                owner=share.owner,
+                grantee=share.grantee,
+                access=share.access,
+                purpose=share.terms.purpose,
+                legal_basis=share.terms.legal_basis,
+                data_items=share.terms.data_items,
+                first_day=share.terms.first_day,
+                last_day=share.terms.last_day,
+                state=str(share.state),
+                detail=share.detail,
+            )
+
+
 def _missing(
     overview: Overview, slug: str, made: Mapping[str, Any], declared: Department | None
 ) -> Iterator[tuple[str, str]]:
@@ -192,7 +216,12 @@ def _missing(
         yield "CPU use of your servers", "there is no measurement of them yet"
     if any(project.get("containers") for project in made.get("projects", ())):
         yield "objects in your containers", CONTAINERS_UNTOLD
-    yield "what is shared", "what others may read of yours is told to you alone: `oneroof show` with your own clouds.yaml"
+    if "declarations" in overview.missing:
+        yield "what is shared", _UNREAD
+    yield (
+        "what is open by hand",
+        "what was opened past a grant is told to you alone: `oneroof show` with your own clouds.yaml",
+    )
     yield "other costs", NEVER_COSTED
     if any(row.drill for row in build_recovery(overview) if row.department == slug):
         yield "time until a service works again", NOT_A_DRILL

@@ -104,6 +104,11 @@ def _print_shares(view: View, console: Console) -> None:
         for share in project.shares or ():
             _add(table, share.direction, project.name, share.kind, share.name, share.rights)
     _show(console, table)
+    table = _table("agreed", "of", "with", "may", "for", "until", "state")
+    for each in view.agreed or ():
+        what = f"{each.kind} {each.place}"
+        _add(table, what, each.owner, each.grantee, each.access, each.purpose, str(each.last_day), each.detail)
+    _show(console, table)
 
 
 def _print_recovery(view: View, console: Console) -> None:

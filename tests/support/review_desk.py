@@ -9,7 +9,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -174,16 +174,18 @@ class Tried:
 
 
 @contextmanager
-def open_desk(forge: RealForge, command: Path, home: Path) -> Iterator[Tried]:
-    """Seed the forge; what the reviews kept of it in the installation's home is removed at the end."""
+def open_desk(forge: RealForge, command: Path, home: Path, declared: Mapping[str, str] | None = None) -> Iterator[Tried]:
+    """Seed the forge, with other declarations of the two where they are told.
+
+    What the reviews kept of it in the installation's home is removed at the end.
+    """
     forge.join(BOT, "read:user", "write:repository", "write:issue")
     for account in (OWNER, SECOND, STRANGER, OPERATOR):
         forge.join(account)
     catalogue = (default_directory() / CATALOGUE_NAME).read_text(encoding="utf-8")
     forge.begin(
         {
-            f"tenants/{PARKS}.yaml": BASE,
-            f"tenants/{WATER}.yaml": OTHER,
+            **{f"tenants/{slug}.yaml": text for slug, text in (declared or {PARKS: BASE, WATER: OTHER}).items()},
             f"tenants/{CATALOGUE_NAME}": catalogue,
             POLICY_PATH: POLICY,
             "playbooks/site.yml": "- hosts: all\n",

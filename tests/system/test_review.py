@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import secrets
 import subprocess
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from forge_machine import ForgeMachine, run_forge_machine
-from gitea_command import ensure_gitea, find_gitea
+from gitea_command import find_gitea
 from openstack.connection import Connection
-from real_forge import ADMIN, BOT, REPOSITORY, free_port
-from review_desk import BASE, OTHER, OWNER, PARKS, SECOND, STRANGER, WATER, WITH_SERVER, Listener, Tried, open_desk
+from real_forge import BOT, REPOSITORY
+from review_desk import BASE, OTHER, OWNER, PARKS, SECOND, STRANGER, WATER, WITH_SERVER, Listener
+from review_office import Office, open_office
 
 from infra.lab import process
 from infra.lab.status import LabStatus
@@ -27,51 +24,6 @@ from tenants.installation import Installation
 pytestmark = [pytest.mark.system, *([] if find_gitea() else [pytest.mark.slow])]
 
 FILE = f"tenants/{PARKS}.yaml"
-ANSWERED_SECONDS, APPLIED_SECONDS = 60.0, 240.0
-
-
-@dataclass
-class Office:
-    """The forge on its machine, its people, and the reviews that its webhooks call."""
-
-    desk: Tried
-    machine: ForgeMachine
-    at: str
-    certificate: Path
-    secret: str
-    listener: Listener | None = None
-
-    def hears(self) -> Iterator[Listener]:
-        """Let the reviews listen where the forge's webhooks go."""
-        with self.desk.listening(self.secret, self.at, self.certificate) as self.listener:
-            yield self.listener
-
-    def awaits(self, what: Callable[[], bool], seconds: float = ANSWERED_SECONDS) -> None:
-        """Wait for what a message of the forge must bring about."""
-        until = time.monotonic() + seconds
-        while not what():
-            assert time.monotonic() < until, f"nothing came of it: {self.said()}"
-            time.sleep(0.2)
-
-    def said(self) -> str:
-        """Give what the reviews said, and what the forge wrote down last."""
-        heard = self.listener.said() if self.listener else "nobody listens"
-        return f"{heard}\n{self.machine.ask('journalctl --unit gitea --lines 20 --output cat')}"
-
-    def status(self, number: int, verdict: str, says: str = "") -> None:
-        """Wait for a word on a request's head."""
-
-        def there() -> bool:
-            found = self.desk.verdicts(number).get("oneroof/plan", ("", ""))
-            return found[0] == verdict and says in found[1]
-
-        self.awaits(there)
-
-    def result(self, number: int) -> tuple[str, str]:
-        """Wait for what became of a merged request."""
-        commit = self.desk.forge.request(number)["merge_commit_sha"]
-        self.awaits(lambda: "oneroof/apply" in self.desk.forge.statuses(commit), APPLIED_SECONDS)
-        return self.desk.forge.statuses(commit)["oneroof/apply"]
 
 
 @pytest.fixture(scope="module")
@@ -81,22 +33,14 @@ def office(
     command: Path,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Office]:
-    folder = tmp_path_factory.mktemp("forge")
-    with (
-        run_forge_machine(installation, ensure_gitea(), folder) as machine,
-        open_desk(machine.forge, command, installation.home) as desk,
-    ):
-        at, secret = f"{machine.hears}:{free_port(machine.hears)}", secrets.token_urlsafe(24)
-        hook = {"url": f"https://{at}/", "content_type": "json", "secret": secret}
-        events = ["pull_request", "pull_request_sync", "pull_request_review"]
-        made = {"type": "gitea", "active": True, "events": events, "config": hook}
-        machine.forge.do(ADMIN, "POST", f"/repos/{REPOSITORY}/hooks", made)
-        yield Office(desk, machine, at, machine.authority.issue_both(machine.hears), secret)
+    with open_office(installation, command, tmp_path_factory.mktemp("forge")) as made:
+        yield made
 
 
 @pytest.fixture
 def listener(office: Office) -> Iterator[Listener]:
-    yield from office.hears()
+    with office.hears() as made:
+        yield made
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from monitoring.view.document import parse_document, render_document
 from monitoring.view.model import View
 from monitoring.view.page import render_view, write_views
 from monitoring.view.publish import build_view
+from tenants.declaration.model import Department
 from tenants.problem import UserError
 
 
@@ -78,7 +79,6 @@ def test_nothing_of_others_is_in_it(whole: Overview, slug: str, others: tuple[st
 def test_it_says_what_the_department_has_uses_and_could_get_back(whole: Overview) -> None:
     page = render_view(build_view(whole, "health"))
     for words in (
-        "<h1>卫生健康委员会 (Health Commission)</h1>",
         'href="http://10.88.8.10/"',
         "HTTP 200 in 31 ms",
         "10.20.10.0/24",
@@ -134,3 +134,43 @@ def test_a_view_of_nothing_still_says_why(overview: Overview) -> None:
     page = render_view(View("parks", "园林局", overview.at, None, token=True, missing={"costs": "nobody published them"}))
     assert "No project is built" in page
     assert "nobody published them" in page
+
+
+GRANT = {
+    "container": "prod/files",
+    "with": "transport/prod",
+    "purpose": "Stations look it up <b>",
+    "legal_basis": "Agreement 2026 No. 3",
+    "data_items": ["opening hours"],
+    "from": "2026-01-01",
+    "to": "2027-12-31",
+    "approved_by": ["it@health.gov.example", "it@transport.gov.example"],
+}
+
+
+def test_what_is_agreed_is_told_to_the_two_it_concerns_and_to_nobody_else(whole: Overview) -> None:
+    def declared(slug: str, *shares: dict[str, Any]) -> Department:
+        told = {"name": slug, "local_name": slug, "owners": [f"it@{slug}.gov.example"], "cost_centre": "T-1"}
+        return Department.model_validate({**told, "shares": list(shares)})
+
+    every = (declared("health", GRANT), declared("transport"), declared("parks"))
+    agreed = replace(whole, declared=every, missing={})
+    for slug in ("health", "transport"):
+        view = build_view(agreed, slug)
+        assert view.agreed is not None
+        assert [(share.owner, share.place, share.grantee, share.state) for share in view.agreed] == [
+            ("health", "prod/files", "transport/prod", "active")
+        ]
+        page = render_view(view)
+        assert "Stations look it up &lt;b&gt;" in page
+        assert "Agreement 2026 No. 3" in page
+        assert parse_document(render_document(view), "x.json") == view
+    none = build_view(agreed, "parks")
+    assert none.agreed == ()
+    assert "No grant and no request names this department" in render_view(none)
+    assert build_view(whole, "health").agreed is None
+
+
+def test_a_name_in_another_language_says_which(whole: Overview) -> None:
+    page = render_view(build_view(whole, "health"))
+    assert '<h1><span lang="zh">卫生健康委员会</span> (Health Commission)</h1>' in page
