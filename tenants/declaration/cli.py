@@ -108,11 +108,12 @@ def free_ranges(prefix: int | None, directory: Path | None) -> None:
 def new(slug: str, directory: Path | None) -> None:
     """Write SLUG.yaml for a new department: a few lines to change, on a free range of addresses."""
     from tenants.declaration.load import default_directory, load_catalogue, load_departments
-    from tenants.declaration.starter import render_starter, write_starter
+    from tenants.declaration.starter import check_new, render_starter, write_starter
 
     directory = directory or default_directory()
     catalogue = load_catalogue(directory)
     file = directory / f"{slug}.yaml"
+    check_new(slug, file)  # before the others are read: what is wrong in this very file is no answer
     write_starter(file, render_starter(slug, load_departments(directory, catalogue), catalogue))
     click.echo(file)
     click.echo(f"Change its first lines, then: oneroof tenants check {file}", err=True)

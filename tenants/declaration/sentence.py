@@ -115,6 +115,8 @@ def _type_hint(kind: str, value: object) -> str:
         return "Give a value, or leave the key out."
     if kind == "string_type" and isinstance(value, int | float):
         return f'Put it in quotes: "{describe(value)}".'
+    if kind == "int_type" and isinstance(value, str) and (whole := re.fullmatch(r"\s*(\d+)\s*(?:GiB?|GB)?\s*", value, re.I)):
+        return f"Write {whole[1]}, without quotation marks or a unit."
     if kind == "tuple_type" and isinstance(value, str | int | float):
         return f"Write [{describe(value)}]."
     if kind == "bool_type" and str(value).lower() in ("yes", "on", "no", "off"):

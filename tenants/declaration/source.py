@@ -92,7 +92,8 @@ def parse_source(text: str, file: Path) -> Source:
     if not reader.problems and not isinstance(value, dict):
         got = "nothing" if value is None else describe(value)
         what = f"got {got}, expected a mapping such as name: health"
-        reader.problems.append(Problem(what, file=file, line=reader.lines.get((), 1)))
+        hint = WIDE_HINT if full_width(text) else ""
+        reader.problems.append(Problem(what, hint, file, reader.lines.get((), 1)))
     if reader.problems:
         raise UserError.of(reader.problems)
     return Source(file, value, reader.lines)

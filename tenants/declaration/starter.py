@@ -33,18 +33,27 @@ groups: [{{name: operators, roles: {{prod: member}}}}]
 
 def render_starter(slug: str, departments: Iterable[Department], catalogue: Catalogue) -> str:
     """Give a declaration for a new department, on the first free range; one placeholder is left in it."""
-    try:
-        TypeAdapter(Name).validate_python(slug)
-    except ValidationError as error:
-        what = f"got {slug}, expected lower-case letters, digits and hyphens, at most 32, starting with a letter"
-        raise UserError(Problem(what)) from error
-    if slug in RESERVED_DEPARTMENTS:
-        raise UserError(Problem(f"got {slug}, expected a name that the cloud does not use itself"))
     taken = [network.cidr for department in departments for project in department.projects for network in project.networks]
     cidr = next_free(catalogue.addresses.departments, taken, _PREFIX)
     if cidr is None:
         raise UserError(Problem(f"no /{_PREFIX} is free in the address plan", "Widen addresses in catalogue.yaml."))
     return _TEXT.format(slug=slug, title=slug.replace("-", " ").title(), cidr=cidr, placeholder=PLACEHOLDER)
+
+
+def check_new(slug: str, file: Path) -> None:
+    """Raise UserError where no department can be called so, or where there is such a file already."""
+    try:
+        TypeAdapter(Name).validate_python(slug)
+    except ValidationError as error:
+        what = f"SLUG: got {slug}, expected lower-case letters, digits and hyphens, at most 32, starting with a letter"
+        hint = (
+            "The file and what is made are called so, such as forestry; the name in your language is local_name in the file."
+        )
+        raise UserError(Problem(what, hint)) from error
+    if slug in RESERVED_DEPARTMENTS:
+        raise UserError(Problem(f"got {slug}, expected a name that the cloud does not use itself"))
+    if file.exists():
+        raise UserError(Problem("is there already", "Edit it, or choose another name.", file))
 
 
 def write_starter(file: Path, text: str) -> None:

@@ -46,11 +46,16 @@ def test_a_new_department_is_a_few_lines_and_needs_a_cost_centre_alone(directory
 def test_a_department_that_is_there_is_never_overwritten(directory: Path) -> None:
     run("new", "forestry", "--directory", directory)
     before = (directory / "forestry.yaml").read_bytes()
-    assert isinstance(run("new", "forestry", "--directory", directory).exception, UserError)
+    # also where its placeholder was left, which is a mistake of another kind
+    said = str(run("new", "forestry", "--directory", directory).exception)
+    assert said.startswith(f"{directory / 'forestry.yaml'}: is there already")
     assert (directory / "forestry.yaml").read_bytes() == before
 
 
 def test_a_name_that_is_none_writes_nothing(directory: Path) -> None:
+    said = str(run("new", "林业", "--directory", directory).exception)
+    assert said.startswith("SLUG: got 林业, expected lower-case letters")
+    assert "the name in your language is local_name" in said
     for slug in ("Forestry", "../forestry", "a" * 40, "default"):
         assert isinstance(run("new", slug, "--directory", directory).exception, UserError)
     assert [file.name for file in directory.iterdir()] == ["catalogue.yaml"]

@@ -21,6 +21,11 @@ PROJECT = "projects:\n  - name: prod\n"
             "not ending with a hyphen\n  HINT: Write prod.",
         ),
         (
+            PROJECT + "    volumes: [{name: data, size_gib: '2 GiB'}]\n",
+            "7: projects[0].volumes[0].size_gib: got 2 GiB, expected a whole number"
+            "\n  HINT: Write 2, without quotation marks or a unit.",
+        ),
+        (
             PROJECT + "    volumes: data\n",
             "7: projects[0].volumes: got data, expected a list\n  HINT: Write [data].",
         ),

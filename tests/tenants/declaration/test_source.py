@@ -203,3 +203,10 @@ def test_what_an_input_method_wrote_is_named_with_its_line(text: str, sentence: 
 def test_full_width_marks_are_text_where_text_stands(tmp_path: Path) -> None:
     source = parse_source("purpose: 公告：年度，全部\n", tmp_path / "health.yaml")
     assert source.value == {"purpose": "公告：年度，全部"}
+
+
+def test_a_first_line_of_an_input_method_is_told_as_such(tmp_path: Path) -> None:
+    with pytest.raises(UserError) as error:
+        parse_source("name：forestry\n", tmp_path / "forestry.yaml")
+    (problem,) = error.value.problems
+    assert "half width" in problem.hint
