@@ -51,8 +51,8 @@ PROJECT = "projects:\n  - name: prod\n"
         ),
         (
             PROJECT + "    enviroment: test\n",
-            "7: projects[0].enviroment: got an unknown key, expected one of blueprints, containers, environment, "
-            "floating_ips, name, networks, purpose, quota, recovery, security_groups, servers, volumes"
+            "7: projects[0].enviroment: got an unknown key, expected one of blueprints, containers, databases, "
+            "environment, floating_ips, images, name, networks, purpose, quota, recovery, security_groups, servers, volumes"
             "\n  HINT: Did you mean environment?",
         ),
         (
