@@ -9,8 +9,9 @@ from collections.abc import Iterable
 from typing import TypeVar
 
 from backup.records import BackupRecord, DrillRecord, ErasureRecord, Outcome, Source
-from tenants.declaration.erasure import Erasure, Thing, ThingKind, parse_thing, without
+from tenants.declaration.erasure import Erasure, Thing, ThingKind, parse_thing
 from tenants.declaration.model import Department
+from tenants.declaration.things import without
 
 _ENDED = (Outcome.VERIFIED, Outcome.FAILED, Outcome.GOOD)
 _KINDS = {Source.VOLUME: ThingKind.VOLUME, Source.CONTAINER: ThingKind.CONTAINER}

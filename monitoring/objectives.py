@@ -13,8 +13,8 @@ from typing import Any
 
 import yaml
 
+from tenants.declaration.data import find_data
 from tenants.declaration.model import Department
-from tenants.declaration.waiver import find_data
 from tenants.installation import repository
 
 CONTROL_PLANE = "control-plane"

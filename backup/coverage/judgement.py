@@ -12,9 +12,10 @@ from backup.due import Key
 from backup.plan import CONTROL_PLANE, SHARED_IMAGES, Job
 from backup.policy import Policy, render_duration
 from backup.records import BackupRecord, Source
+from tenants.declaration.data import find_data, find_waiver
 from tenants.declaration.erasure import VERSIONS
 from tenants.declaration.model import Department
-from tenants.declaration.waiver import NO_RECOVERY, Data, find_data, find_waiver
+from tenants.declaration.waiver import NO_RECOVERY, Data
 
 
 class State(StrEnum):

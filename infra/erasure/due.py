@@ -13,9 +13,10 @@ from infra.apply import Applied, OnStep, Site, current_of
 from infra.erasure.erasing import Candidate, erase, find_going, look_closer, waits_for
 from infra.outcome import load_outcome
 from tenants.declaration.catalogue import Catalogue
-from tenants.declaration.erasure import Erasure, Thing, ThingKind, data_inside, parse_thing
+from tenants.declaration.erasure import Erasure, Thing, ThingKind, parse_thing
 from tenants.declaration.model import Department
 from tenants.declaration.rules.erasures import NO_RECOVERY
+from tenants.declaration.things import data_inside
 
 SOURCES: Mapping[ThingKind, Source] = {ThingKind.VOLUME: Source.VOLUME, ThingKind.CONTAINER: Source.CONTAINER}
 

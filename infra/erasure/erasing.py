@@ -30,8 +30,9 @@ from infra.provider.registry import KINDS
 from infra.provider.serving import cloud_of
 from infra.provider.traces import find_traces
 from tenants.declaration.catalogue import Catalogue
-from tenants.declaration.erasure import Erasure, Thing, ThingKind, data_inside, find_users
+from tenants.declaration.erasure import Erasure, Thing, ThingKind
 from tenants.declaration.model import Department
+from tenants.declaration.things import data_inside, find_users
 
 _USER = "oneroof:identity:User"
 

@@ -9,8 +9,9 @@ from typing import Any
 
 from infra.desired import DesiredProject, DesiredState, build_desired
 from tenants.declaration.catalogue import Catalogue
-from tenants.declaration.erasure import Erasure, Thing, ThingKind, shared_thing, standing, without
+from tenants.declaration.erasure import Erasure, Thing, ThingKind
 from tenants.declaration.model import Department, Project
+from tenants.declaration.things import shared_thing, standing, without
 
 TYPES: Mapping[ThingKind, str] = {
     ThingKind.DEPARTMENT: "oneroof:identity:Domain",

@@ -15,7 +15,7 @@ from tenants.problem import Problem, UserError
 
 if TYPE_CHECKING:
     from infra.sharing.record import Entry
-    from tenants.declaration.sharing import Share
+    from tenants.declaration.shares import Share
 
 DAY = click.option(
     "--on",
@@ -43,7 +43,7 @@ def shares(
     if context.invoked_subcommand is not None:
         return
     from tenants.declaration.load import load_departments
-    from tenants.declaration.sharing import build_shares
+    from tenants.declaration.shares import build_shares
     from tenants.today import today
 
     departments = load_departments(directory)

@@ -18,8 +18,8 @@ from infra.provider.failure import CloudError
 from infra.provider.giving import give
 from infra.provider.taking_back import take_back
 from infra.sharing.record import WITHDRAWN, Entry, append_entries, build_begun, build_ended, load_readable, record_file
-from tenants.declaration.erasure import shared_thing, standing
 from tenants.declaration.model import Department, Grant
+from tenants.declaration.things import shared_thing, standing
 from tenants.installation import Installation
 
 

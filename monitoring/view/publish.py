@@ -30,7 +30,7 @@ from monitoring.view.model import (
 )
 from tenants.assumptions.model import Assumptions
 from tenants.declaration.model import Department
-from tenants.declaration.sharing import build_shares
+from tenants.declaration.shares import build_shares
 
 _AMOUNTS: Mapping[str, Resource] = {
     "servers": "servers",

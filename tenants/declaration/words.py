@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from datetime import date
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 NAME_PATTERN = r"^[a-z]([a-z0-9-]*[a-z0-9])?$"
 CODE_PATTERN = r"^([A-Z0-9]([A-Z0-9-]*[A-Z0-9])?)?$"
@@ -17,6 +19,21 @@ Mailbox = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", max_length
 """Where people of the department are reached."""
 Port = Annotated[int, Field(strict=True, ge=1, le=65535)]
 Switch = Annotated[bool, Field(strict=True)]
+
+
+def _parse_day(value: object) -> object:
+    if isinstance(value, date):
+        return value
+    if not isinstance(value, str) or not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
+        raise ValueError("expected a day such as 2026-12-31")
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        raise ValueError("expected a day of the calendar, such as 2026-12-31") from None
+
+
+Day = Annotated[date, BeforeValidator(_parse_day, json_schema_input_type=str)]
+"""A day of the calendar, such as 2026-12-31; days are UTC's."""
 
 
 class Declared(BaseModel):

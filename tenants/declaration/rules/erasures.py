@@ -6,11 +6,12 @@ from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 
 from tenants.declaration.catalogue import Catalogue
-from tenants.declaration.erasure import Erasure, Thing, ThingKind, data_inside, find_things, find_users
+from tenants.declaration.erasure import Erasure, Thing, ThingKind
 from tenants.declaration.model import Department
 from tenants.declaration.rules.finding import Finding
 from tenants.declaration.sentence import listed, nearest
 from tenants.declaration.source import Place
+from tenants.declaration.things import data_inside, find_things, find_users
 
 NO_RECOVERY = "none"
 """The tier of what is not backed up at all."""

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 
 from tenants.declaration.catalogue import Catalogue
+from tenants.declaration.data import find_data, find_waiver
 from tenants.declaration.model import Department
 from tenants.declaration.rules.finding import Finding
 from tenants.declaration.sentence import listed, nearest
 from tenants.declaration.source import Place
-from tenants.declaration.waiver import NO_RECOVERY, Waiver, find_data, find_waiver
+from tenants.declaration.waiver import NO_RECOVERY, Waiver
 
 
 def check(department: Department, catalogue: Catalogue) -> Iterator[Finding]:

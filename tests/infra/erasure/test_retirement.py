@@ -15,9 +15,10 @@ from infra.erasure.erasing import waits_for
 from infra.erasure.retirement import TYPES, Current, build_current, render_standing, withhold
 from infra.outcome import Outcome
 from tenants.declaration.catalogue import Catalogue
-from tenants.declaration.erasure import Erasure, Thing, ThingKind, find_things, parse_thing
+from tenants.declaration.erasure import Erasure, Thing, ThingKind, parse_thing
 from tenants.declaration.load import load_catalogue, load_departments
 from tenants.declaration.model import Department
+from tenants.declaration.things import find_things
 
 DECLARED = Path(__file__).parents[1] / "data" / "declared"
 FIRST, LAST = date(2026, 11, 10), date(2026, 11, 30)

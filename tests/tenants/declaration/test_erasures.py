@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from tenants.declaration.erasure import Thing, ThingKind, data_inside, find_things, find_users, parse_thing, without
+from tenants.declaration.erasure import Thing, ThingKind, parse_thing
 from tenants.declaration.load import load_departments, load_files
 from tenants.declaration.model import Department, Grant
 from tenants.declaration.rules import erasures
+from tenants.declaration.things import data_inside, find_things, find_users, without
 from tenants.problem import UserError
 
 BODY = """\

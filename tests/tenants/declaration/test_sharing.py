@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from tenants.declaration.load import department_files, load_departments, load_files
-from tenants.declaration.sharing import Access, Grant, Kind, Refusal, Request, Share, State, build_shares
+from tenants.declaration.shares import Share, State, build_shares
+from tenants.declaration.sharing import Access, Grant, Kind, Refusal, Request
 from tenants.problem import Problem, UserError
 
 HEAD = "name: {0}\nlocal_name: {0}\nowners: [it@{0}.gov.example]\ncost_centre: F-1\n"

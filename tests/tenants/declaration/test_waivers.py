@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tenants.declaration.data import find_data, find_waiver
 from tenants.declaration.load import load_departments, load_files
-from tenants.declaration.waiver import find_data, find_waiver
 from tenants.problem import UserError
 
 BODY = """\
