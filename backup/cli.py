@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from backup.coverage.cli import coverage
+from backup.standing_cli import COMMANDS as STANDING
 from tenants.installation import Installation, repository
 from tenants.problem import Problem, UserError
 
@@ -237,6 +238,7 @@ def password(department: str, name: str) -> None:
     keep_password(found[0], text.strip("\r\n"), Installation.current())
 
 
-backup.add_command(coverage)
+for _command in (coverage, *STANDING):
+    backup.add_command(_command)
 
 COMMANDS: tuple[click.Command, ...] = (backup, drill)

@@ -49,7 +49,7 @@ def run_jobs(
         own = list(of_one)
         wait = f"{department}: waiting for its turn: {at_once} departments are backed up at once"
         with (
-            _alone(installation.home / "locks", department),
+            alone(installation.home / "locks", department),
             turn(
                 installation.home / "turns", due_since(own, load_backups(installation.records)), at_once, partial(say, wait)
             ),
@@ -120,7 +120,7 @@ def _lazy_cloud(installation: Installation) -> Callable[[], Cloud]:
 
 
 @contextmanager
-def _alone(directory: Path, department: str) -> Iterator[None]:
+def alone(directory: Path, department: str) -> Iterator[None]:
     """Wait until no other run has this department: two would meet at the check, which needs the repository alone."""
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     with (directory / f"backup-{department}").open("w") as lock:

@@ -24,11 +24,11 @@ _OF_ANSIBLE = ("all", "always", "never", "tagged", "untagged")
 @click.command()
 @click.option("--check", is_flag=True, help="Show what would change, with differences; change nothing.")
 @click.option(
-    "--tags", metavar="TAG,...", default="", help="Only these roles (keystone) or steps (install, configure, run)."
+    "--tags", metavar="TAG,...", multiple=True, help="Only these roles (keystone) or steps (install, configure, run)."
 )
-@click.option("--limit", metavar="HOST,...", default="", help="Only these hosts or groups.")
+@click.option("--limit", metavar="HOST,...", multiple=True, help="Only these hosts or groups.")
 @click.option("--if-changed", is_flag=True, help="Skip when exactly this was deployed already, whole and with success.")
-def deploy(check: bool, tags: str, limit: str, if_changed: bool) -> None:
+def deploy(check: bool, tags: tuple[str, ...], limit: tuple[str, ...], if_changed: bool) -> None:
     """Deploy the cloud's services on the machines of the inventory.
 
     Makes missing passwords first. Ends with ansible-playbook's exit code: 0 done, 2 a task failed, 4 a host did not
@@ -40,16 +40,16 @@ def deploy(check: bool, tags: str, limit: str, if_changed: bool) -> None:
     if if_changed and is_deployed(installation, repository()):
         click.echo("unchanged since the last deployment: nothing to do", err=True)
         return
-    _run(installation, Wish(check=check, tags=tags, limit=limit))
+    _run(installation, Wish(check=check, tags=",".join(tags), limit=",".join(limit)))
 
 
 @click.command()
-@click.option("--limit", metavar="HOST,...", default="", help="Only these hosts or groups.")
-def precheck(limit: str) -> None:
+@click.option("--limit", metavar="HOST,...", multiple=True, help="Only these hosts or groups.")
+def precheck(limit: tuple[str, ...]) -> None:
     """Look whether the machines of the inventory can become the cloud; change nothing on them."""
     from infra.deploy import Wish
 
-    _run(Installation.current(), Wish(limit=limit, playbook="precheck.yml"))
+    _run(Installation.current(), Wish(limit=",".join(limit), playbook="precheck.yml"))
 
 
 @click.command()

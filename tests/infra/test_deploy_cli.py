@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from click.testing import CliRunner
 
+import oneroof
 from infra.deploy_cli import known_hosts, unknown_words
 from tenants.problem import UserError
 
@@ -32,3 +34,10 @@ def test_every_unknown_name_is_one_sentence() -> None:
 @pytest.mark.parametrize("told", ["site-a", "controllers,!site-a", "site-*", "controllers:&vaults", "", "localhost"])
 def test_names_and_patterns_of_ansible_pass(told: str) -> None:
     unknown_words(told, known_hosts(INVENTORY), "--limit")
+
+
+def test_every_tag_and_limit_that_was_told_counts() -> None:
+    done = CliRunner().invoke(oneroof.cli, ["deploy", "--tags", "nosuch", "--tags", "vault", "--tags", "never-heard,backup"])
+    assert done.exit_code == 2
+    assert "--tags: got nosuch" in done.output
+    assert "--tags: got never-heard" in done.output
