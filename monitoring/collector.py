@@ -50,10 +50,17 @@ class Reading(Generic[Value]):
 class Collector:
     """Holds the last reading of every source."""
 
-    def __init__(self, sources: Iterable[Source[Any]], clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        sources: Iterable[Source[Any]],
+        clock: Callable[[], float] = time.time,
+        after: Callable[[], None] = lambda: None,
+    ) -> None:
+        """``after`` is called behind each reading of the background, by its thread."""
         self._sources = {source.name: source for source in sources}
         self._readings: dict[str, Reading[Any]] = {name: Reading(name) for name in self._sources}
         self._clock = clock
+        self._after = after
         self._stop = threading.Event()
 
     def start(self) -> None:
@@ -102,4 +109,5 @@ class Collector:
     def _follow(self, source: Source[Any]) -> None:
         while not self._stop.is_set():
             self.read_once(source.name)
+            self._after()
             self._stop.wait(source.interval)

@@ -104,10 +104,11 @@ def build_usage(inventory: Inventory, limits: Limited, rolled: Rolled | None = N
     if inventory.projects is None or inventory.domains is None:
         raise ReadingError("; ".join(f"{source}: {error}" for source, error in failures.items()))
     names = department_names(inventory.domains, inventory.projects)
-    used = {project: _used(inventory, project) for project in names}
+    used = _used(inventory, names)
     read = {name: value is not None for name, value in vars(inventory).items() if _is_source(name, value, failures)}
     breakdown = build_breakdown(inventory, names, rolled.told if rolled else None)
     told = {(each.department, each.project): Amounts(**each.limits) for each in breakdown.told}
+    network_limits = {quota.project_id: quota.limits for quota in inventory.network_quotas or ()}
     if rolled:
         read |= {what: what not in rolled.failures for what in ROLLING}
         failures |= rolled.failures
@@ -120,7 +121,7 @@ def build_usage(inventory: Inventory, limits: Limited, rolled: Rolled | None = N
             ProjectUse(
                 department,
                 project,
-                _quota(inventory, project_id, limits.get((department, project)), told.get((department, project))),
+                _quota(network_limits.get(project_id), limits.get((department, project)), told.get((department, project))),
                 used[project_id],
             )
             for project_id, (department, project) in sorted(names.items(), key=lambda item: item[1])
@@ -159,28 +160,38 @@ def department_names(domains: Iterable[Domain], projects: Iterable[Project]) -> 
     }
 
 
-def _used(inventory: Inventory, project: str) -> Amounts:
-    servers, volumes = _own(inventory.servers, project), _own(inventory.volumes, project)
-    snapshots, addresses = _own(inventory.snapshots, project), _own(inventory.floating_addresses, project)
-    return Amounts(
-        servers=None if servers is None else len(servers),
-        cores=None if servers is None else sum(server.vcpus for server in servers),
-        memory_bytes=None if servers is None else sum(server.ram_mib for server in servers) * _MIB,
-        volumes=None if volumes is None else len(volumes),
-        # Cinder counts snapshots in the same limit
-        storage_bytes=None
-        if volumes is None or snapshots is None
-        else (sum(v.size_gib for v in volumes) + sum(s.size_gib for s in snapshots)) * _GIB,
-        floating_addresses=None if addresses is None else len(addresses),
-    )
+def _used(inventory: Inventory, projects: Iterable[str]) -> dict[str, Amounts]:
+    servers, volumes = _by_project(inventory.servers), _by_project(inventory.volumes)
+    snapshots, addresses = _by_project(inventory.snapshots), _by_project(inventory.floating_addresses)
+
+    def amounts(project: str) -> Amounts:
+        own = None if servers is None else servers.get(project, [])
+        disks = None if volumes is None else volumes.get(project, [])
+        return Amounts(
+            servers=None if own is None else len(own),
+            cores=None if own is None else sum(server.vcpus for server in own),
+            memory_bytes=None if own is None else sum(server.ram_mib for server in own) * _MIB,
+            volumes=None if disks is None else len(disks),
+            # Cinder counts snapshots in the same limit
+            storage_bytes=None
+            if disks is None or snapshots is None
+            else sum(each.size_gib for each in (*disks, *snapshots.get(project, ()))) * _GIB,
+            floating_addresses=None if addresses is None else len(addresses.get(project, ())),
+        )
+
+    return {project: amounts(project) for project in projects}
 
 
-def _own(items: tuple[_Item, ...] | None, project: str) -> tuple[_Item, ...] | None:
-    return None if items is None else tuple(item for item in items if item.project_id == project)
+def _by_project(items: tuple[_Item, ...] | None) -> dict[str, list[_Item]] | None:
+    if items is None:
+        return None
+    found: dict[str, list[_Item]] = {}
+    for item in items:
+        found.setdefault(item.project_id, []).append(item)
+    return found
 
 
-def _quota(inventory: Inventory, project: str, declared: Limits | None, told: Amounts | None) -> Amounts:
-    own = next((quota.limits for quota in inventory.network_quotas or () if quota.project_id == project), None)
+def _quota(own: Mapping[str, int] | None, declared: Limits | None, told: Amounts | None) -> Amounts:
     addresses = own.get("floatingip") if own else None
     if addresses is None and declared:
         addresses = declared.floating_ips

@@ -5,35 +5,19 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from socketserver import ThreadingMixIn
 from typing import TYPE_CHECKING
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
-
-from prometheus_client import CollectorRegistry, make_wsgi_app
-from prometheus_client.core import Metric
-from prometheus_client.registry import Collector as MetricCollector
 
 from backup.erased import leave_out, leave_out_runs
 from backup.evidence import Examined, verify
 from backup.records import BackupRecord, DrillRecord, ErasureRecord, load_backups, load_drills, load_records
 from monitoring.collector import Collector, Source
 from monitoring.departments import load_probes
-from monitoring.exporters.breakdown import build_api_metrics, build_breakdown_metrics
-from monitoring.exporters.cloud import build_capacity_metrics, build_project_metrics
-from monitoring.exporters.guests import build_guest_metrics, build_server_metrics
-from monitoring.exporters.probes import build_probe_metrics
-from monitoring.exporters.recovery import (
-    build_backup_metrics,
-    build_drill_metrics,
-    build_evidence_metrics,
-    build_objective_metrics,
-)
-from monitoring.exporters.savings import build_savings_metrics
-from monitoring.exporters.sources import build_call_metrics, build_source_metrics
+from monitoring.exporters.exposition import Exposition, Metrics
 from monitoring.exporters.through import take_reading, with_reading
-from monitoring.exporters.vault import VaultProof, build_reread_objective, build_vault_metrics, load_proof
+from monitoring.exporters.vault import VaultProof, load_proof
 from monitoring.guests import collect_guests, libvirt_here
 from monitoring.objectives import Objective, build_objectives, load_policy
 from monitoring.probe import Answer, ask_all
@@ -59,57 +43,6 @@ class NotYetError(Exception):
     """What a source is made of was not read yet."""
 
 
-class Metrics(MetricCollector):
-    """Gives Prometheus the last readings; nothing is read while it asks."""
-
-    def __init__(self, collector: Collector, site: str, calls: Callable[[], int]) -> None:
-        self._collector = collector
-        self._site = site
-        self._calls = calls
-        self._parts_read_at: dict[str, float] = {}
-
-    def describe(self) -> list[Metric]:
-        """Name nothing beforehand: what is there depends on what could be read."""
-        return []
-
-    def collect(self) -> Iterator[Metric]:
-        """Give every family whose source has a fresh value."""
-        site, readings = self._site, {reading.name: reading for reading in self._collector.readings()}
-        values = {name: reading.value for name, reading in readings.items() if reading.value is not None}
-        usage: CloudUsage | None = values.get("cloud")
-        if usage:
-            self._parts_read_at |= {part: usage.read_at for part, good in usage.parts.items() if good}
-        yield from build_source_metrics(
-            site, readings.values(), usage.parts if usage else {}, usage.seconds if usage else {}, self._parts_read_at
-        )
-        yield from build_call_metrics(site, self._calls(), usage.calls if usage else None)
-        if usage:
-            yield from build_api_metrics(site, usage.parts, usage.seconds)
-            if usage.breakdown:
-                yield from build_breakdown_metrics(site, usage.breakdown)
-            if usage.parts.get("servers"):
-                yield from build_server_metrics(site, usage.servers)
-            yield from build_capacity_metrics(site, usage)
-            yield from build_project_metrics(site, usage)
-            if "guests" in values:
-                yield from build_guest_metrics(site, usage.servers, values["guests"])
-        if "probes" in values:
-            yield from build_probe_metrics(site, values["probes"])
-        if "records" in values:
-            backups, drills = values["records"]
-            yield from build_backup_metrics(site, backups)
-            yield from build_drill_metrics(site, drills)
-        if "evidence" in values:
-            yield from build_evidence_metrics(site, values["evidence"])
-        if "vault" in values:
-            yield from build_vault_metrics(site, values["vault"])
-        if "declarations" in values:
-            yield from build_objective_metrics(site, values["declarations"])
-            yield from build_reread_objective(site, values["declarations"])
-        if "savings" in values:
-            yield from build_savings_metrics(site, values["savings"])
-
-
 class Exporter:
     """All sources of one installation, read in the background."""
 
@@ -131,8 +64,8 @@ class Exporter:
         ]
         if libvirt_here():
             sources.append(Source("guests", collect_guests, 10.0))
-        self.collector = Collector(sources)
-        self.metrics = Metrics(self.collector, site, lambda: self._calls)
+        self.collector = Collector(sources, after=lambda: self.exposition.renew())
+        self.exposition = Exposition(Metrics(self.collector, site, lambda: self._calls))
 
     def _read_cloud(self) -> CloudUsage:
         from monitoring.reading import CloudReader  # imports the OpenStack SDK
@@ -179,10 +112,8 @@ class Exporter:
 
 def serve(exporter: Exporter, address: str, port: int) -> threading.Thread:
     """Start reading and answering; give the thread that answers."""
-    registry = CollectorRegistry(auto_describe=False)
-    registry.register(exporter.metrics)
     exporter.collector.start()
-    application = with_reading(make_wsgi_app(registry), lambda: exporter.collector.value("cloud"))
+    application = with_reading(exporter.exposition, lambda: exporter.collector.value("cloud"))
     server = make_server(address, port, application, _Server, handler_class=_Quiet)
     thread = threading.Thread(target=server.serve_forever, name="answers", daemon=True)
     thread.start()

@@ -8,7 +8,7 @@ from typing import Any
 from prometheus_client import CollectorRegistry, generate_latest
 
 from monitoring.collector import Collector, Source
-from monitoring.exporters.service import Metrics
+from monitoring.exporters.exposition import Metrics
 
 NOW = 1_795_348_800.0
 MEASURED_HERE = re.compile(r'oneroof_source_duration_seconds\{site="site-a",source="[^/]*"\}')
