@@ -3,7 +3,7 @@
 Runs against the cloud of the current installation; calls are counted at the lab's own door, so whatever else asks the cloud
 from outside meanwhile counts too. openstack-exporter takes part where its binary is at hand (on PATH, or named by
 ``ONEROOF_BENCH_OPENSTACK_EXPORTER``); else recorded figures are shown, as such. The projects are taken back, also when
-interrupted.
+the benchmark is killed, and the exporters end with it.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import yaml
+from bare_projects import bare_projects
 from memory import children, descendants, pss_bytes
 from requests_seen import Door
 from rich.console import Console
@@ -39,7 +39,6 @@ from tenants.installation import Installation
 ONEROOF = Path(sys.executable).parent / "oneroof"
 VARIABLE = "ONEROOF_BENCH_OPENSTACK_EXPORTER"
 PEER = "openstack-exporter"
-DOMAIN = "bench-exporter"
 RECORDED = {22: "5–7 s, 168 calls", 222: "26 s, 1,168 calls"}
 """openstack-exporter on two cores with this many projects, measured earlier with the same cloud."""
 _PATIENCE_SECONDS = 900
@@ -108,10 +107,12 @@ def ask(port: int, timeout: float = _PATIENCE_SECONDS) -> str:
 
 @contextmanager
 def running(argv: Sequence[str | Path], environment: Mapping[str, str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """Run an exporter, end it."""
+    """Run an exporter, end it; it ends with this process too."""
     with (
         log.open("a") as said,
-        subprocess.Popen(argv, env={**os.environ, **environment}, stdout=said, stderr=said) as process,
+        subprocess.Popen(
+            ["setpriv", "--pdeathsig", "KILL", *argv], env={**os.environ, **environment}, stdout=said, stderr=said
+        ) as process,
     ):
         try:
             yield process
@@ -194,36 +195,6 @@ def count(text: str) -> int:
     return sum(not line.startswith("#") for line in text.splitlines() if line)
 
 
-class Projects:
-    """Bare projects in a domain of their own."""
-
-    def __init__(self, connection: Any) -> None:
-        self._identity = connection.identity
-        self._domain: Any = None
-
-    def grow(self, to: int, say: Callable[[str], None]) -> None:
-        """Make projects until there are so many."""
-        if self._domain is None:
-            self._domain = self._identity.find_domain(DOMAIN) or self._identity.create_domain(name=DOMAIN)
-        there = {project.name for project in self._identity.projects(domain_id=self._domain.id)}
-        for number in range(to):
-            name = f"{DOMAIN}-{number:04}"
-            if name not in there:
-                self._identity.create_project(name=name, domain_id=self._domain.id)
-                if number % 100 == 99:
-                    say(f"{number + 1} of {to} bare projects")
-
-    def remove(self) -> None:
-        """Take all back: one by one, as Keystone takes minutes for a domain of a thousand projects and clients give up."""
-        domain = self._identity.find_domain(DOMAIN)
-        if domain is not None:
-            while there := list(self._identity.projects(domain_id=domain.id)):
-                for project in there:
-                    self._identity.delete_project(project)
-            self._identity.update_domain(domain, is_enabled=False)
-            self._identity.delete_domain(domain)
-
-
 def render(readings: Sequence[Reading]) -> Table:
     """Give the table."""
     table = Table("exporter", "projects", "calls", "reading, s", "slowest scrape, ms", "memory, MB", "series")
@@ -257,25 +228,24 @@ def main() -> None:
     door = Door(ONEROOF, arguments.controller, frozenset(host["ansible_host"] for host in hosts.values()))
     connection = connect(installation, arguments.cloud)
     program = os.environ.get(VARIABLE) or shutil.which(PEER)
-    projects, readings = Projects(connection), list[Reading]()
+    readings = list[Reading]()
     with tempfile.NamedTemporaryFile(prefix="oneroof-bench-", suffix=".log", delete=False) as log:
         said = Path(log.name)
     try:
-        for more in (0, *map(int, arguments.projects.split(","))):
-            if more:
-                projects.grow(more, console.print)
-            there = len(collect_inventory(connection, only=("projects",)).projects or ())
-            console.print(f"oneroof with {there} projects")
-            readings.append(measure_own(installation, arguments.cloud, there, door, said))
-            if program:
-                console.print(f"{PEER} with {there} projects")
-                readings.append(measure_peer(program, installation, arguments.cloud, there, door, said))
+        with bare_projects(installation, arguments.cloud, console.print) as projects:
+            for more in (0, *map(int, arguments.projects.split(","))):
+                if more:
+                    projects.grow(more, console.print)
+                there = len(collect_inventory(connection, only=("projects",)).projects or ())
+                console.print(f"oneroof with {there} projects")
+                readings.append(measure_own(installation, arguments.cloud, there, door, said))
+                if program:
+                    console.print(f"{PEER} with {there} projects")
+                    readings.append(measure_peer(program, installation, arguments.cloud, there, door, said))
     finally:
         Console(width=120).print(render(readings))
         if arguments.json:
             arguments.json.write_text(json.dumps([asdict(reading) for reading in readings], indent=1) + "\n")
-        console.print("taking the projects back")
-        projects.remove()
     said.unlink()
 
 

@@ -1,0 +1,81 @@
+"""Bare projects for a benchmark, in a domain of their own, that are taken back whatever ends the benchmark.
+
+A process of its own, in a session of its own, waits for the benchmark's end at a pipe and takes them back then: also where
+the benchmark was killed, with all its group. Who begins takes back first what such a process left, killed itself.
+"""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from infra.inventory.connect import connect
+from tenants.installation import Installation
+
+DOMAIN = "bench-exporter"
+
+
+class Projects:
+    """The projects of the domain."""
+
+    def __init__(self, connection: Any, domain: str) -> None:
+        self._identity, self._domain = connection.identity, domain
+
+    def grow(self, to: int, say: Callable[[str], None]) -> None:
+        """Make projects until there are so many."""
+        domain = self._identity.find_domain(self._domain) or self._identity.create_domain(name=self._domain)
+        there = {project.name for project in self._identity.projects(domain_id=domain.id)}
+        for number in range(to):
+            name = f"{self._domain}-{number:04}"
+            if name not in there:
+                self._identity.create_project(name=name, domain_id=domain.id)
+                if number % 100 == 99:
+                    say(f"{number + 1} of {to} bare projects")
+
+    def remove(self) -> int:
+        """Take all back, give how many: one by one, as Keystone takes minutes for a domain of a thousand projects."""
+        domain, removed = self._identity.find_domain(self._domain), 0
+        if domain is not None:
+            while there := list(self._identity.projects(domain_id=domain.id)):
+                for project in there:
+                    self._identity.delete_project(project)
+                    removed += 1
+            self._identity.update_domain(domain, is_enabled=False)
+            self._identity.delete_domain(domain)
+        return removed
+
+
+@contextmanager
+def bare_projects(
+    installation: Installation, cloud: str, say: Callable[[str], None], domain: str = DOMAIN
+) -> Iterator[Projects]:
+    """Give projects to grow; they are gone behind it, or soon after this process was killed."""
+    projects = Projects(connect(installation, cloud), domain)
+    if left := projects.remove():
+        say(f"{left} bare projects of an earlier run taken back")
+    argv = [sys.executable, str(Path(__file__)), str(installation.home), cloud, domain]
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, start_new_session=True) as keeper:
+        try:
+            yield projects
+        finally:
+            say("taking the projects back")
+            keeper.communicate()
+    if keeper.returncode:
+        raise RuntimeError(f"projects of the domain {domain} may be left: run the benchmark again")
+
+
+def main() -> None:
+    """Wait until the benchmark is over, then take its projects back."""
+    for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(each, signal.SIG_IGN)  # it ends when its work is done
+    sys.stdin.read()
+    Projects(connect(Installation(Path(sys.argv[1])), sys.argv[2]), sys.argv[3]).remove()
+
+
+if __name__ == "__main__":
+    main()
