@@ -85,7 +85,7 @@ NEEDS: Mapping[str, Need] = {
     ),
     "block storage quotas": Need("volume_extension:quotas:show", ("oneroof_quota_volumes", "oneroof_quota_storage_bytes")),
     "object containers": Need(
-        "an admin role of the object store (Ceph: rgw keystone accepted admin roles)",
+        "a key of Ceph's gateway with `buckets=read` (`object_reader` in clouds.yaml), or an admin role there",
         ("oneroof_object_bytes", "oneroof_objects", "oneroof_container_bytes", "oneroof_container_objects"),
     ),
 }

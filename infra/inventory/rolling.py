@@ -70,7 +70,10 @@ class RollingReader:
     """Holds what was told of each project."""
 
     def __init__(self, connection: Connection, clock: Callable[[], float] = time.time) -> None:
+        from infra.inventory.object_reader import ObjectReader
+
         self._connection = connection
+        self._objects = ObjectReader.of(connection)
         self._clock = clock
         self._turn = 0
         self._told: dict[str, Told] = {}
@@ -111,6 +114,8 @@ class RollingReader:
         return {name: value for name, value in response.json()["quota_set"].items() if isinstance(value, int)}
 
     def _account(self, project: str) -> Account | None:
+        if self._objects:
+            return self._objects.account(self._connection, project)
         store: Any = self._connection.object_store
         own: str | None = store.get_endpoint()
         if own is None or "AUTH_" not in own:
