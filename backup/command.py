@@ -251,9 +251,12 @@ def pipe(
 
 def _start(command: Command, *, stdin: int, stdout: int | IO[bytes], bound_to_us: bool = False) -> Any | None:
     try:
-        bound = local[command.argv[0]][list(command.argv[1:])]
+        words = [str(local[command.argv[0]].executable), *command.argv[1:]]
         if bound_to_us:  # if we are killed, it is interrupted, and does not take our end for the end of its input
-            bound = local["setpriv"][["--pdeathsig", "INT", *command.argv]]
+            words = ["setpriv", "--pdeathsig", "INT", *words]
+        if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell's "&" and nohup: programs would inherit it
+            words = ["env", "--default-signal=INT", *words]
+        bound = local[words[0]][words[1:]]
     except CommandNotFound:
         return None
     # A session of its own: Ctrl-C reaches this process alone, which then ends its programs in order.

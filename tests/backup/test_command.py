@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from backup.command import NOT_FOUND, Command, beside, pipe, run
+from tenants.installation import repository
 
 SOON = timedelta(seconds=1)
 
@@ -69,6 +70,24 @@ def test_a_program_that_hangs_is_interrupted_then_killed() -> None:
     assert done.timed_out
     assert done.code == -signal.SIGINT
     assert time.monotonic() - started < 10
+
+
+IN_THE_BACKGROUND = """
+from datetime import timedelta
+from backup.command import Command, beside, run
+print(run(Command(("sleep", "60")), timeout=timedelta(seconds=0.3)).code)
+with beside(Command(("sh", "-c", "echo ready; exec sleep 60"))):
+    pass
+"""
+
+
+def test_what_a_shell_started_in_the_background_can_interrupt_its_programs_too() -> None:
+    """A shell's ``&`` has SIGINT ignored, which programs inherit: restic would be killed, and leave its lock."""
+    words = ["bash", "-c", 'trap "" INT; exec "$@"', "bash", sys.executable, "-c", IN_THE_BACKGROUND]
+    started = time.monotonic()
+    done = subprocess.run(words, check=True, capture_output=True, text=True, cwd=repository())
+    assert done.stdout.split() == [str(-signal.SIGINT)]
+    assert time.monotonic() - started < 20
 
 
 def test_much_talk_does_not_fill_the_memory() -> None:
