@@ -76,6 +76,16 @@ class Cloud:
         )
 
     @cached_property
+    def roles_of(self) -> Mapping[str, frozenset[tuple[Any, ...]]]:
+        """The same by the domain of the group or user that has it; what nobody known has is left out."""
+        of: dict[str, set[tuple[Any, ...]]] = {}
+        for key in self.roles:
+            _, group, user, *_ = key
+            if (actor := self.one("groups" if group else "users", group or user)) is not None:
+                of.setdefault(actor.domain_id, set()).add(key)
+        return {domain: frozenset(keys) for domain, keys in of.items()}
+
+    @cached_property
     def interfaces(self) -> Mapping[str, list[Port]]:
         """Inner ports of routers, by router."""
         inner: dict[str, list[Port]] = {}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from infra.agreement import Cloud, Recorded, role_key
 
@@ -36,9 +37,10 @@ def find_surplus(stack: Sequence[Recorded], cloud: Cloud) -> Iterator[Surplus]:
         if each["type"] == "oneroof:identity:Project"
     }
     recorded = {role_key(str(each["id"]), each["outputs"]) for each in stack if each["type"] == ROLE_TYPE and each.get("id")}
-    for key in sorted(cloud.roles - recorded):
+    own = frozenset[tuple[Any, ...]]().union(*(cloud.roles_of.get(domain, frozenset()) for domain in domains))
+    for key in sorted(own - recorded):
         role, group, user, project, domain, inherited = key
         actor = cloud.one("groups" if group else "users", group or user)
-        if actor is not None and actor.domain_id in domains and (project in projects or domain in domains):
+        if actor is not None and (project in projects or domain in domains):
             called = f"{projects.get(project, 'domain')}/{actor.name}/{role}"
             yield Surplus(role, group, user, project, domain, inherited, called)
