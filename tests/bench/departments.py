@@ -23,6 +23,7 @@ from typing import Any
 
 import yaml
 from department_files import slug
+from earlier import take_back, taken_back
 from figures import FLOOR, RECORDED, Figure, render_figures, to_json
 from measuring import Cost, cpu_seconds, measure
 from requests_seen import Door
@@ -139,7 +140,9 @@ def main() -> None:
     parser.add_argument("--sides", default=f"{FLOOR},oneroof,Terraform", help="who takes part, in this order")
     parser.add_argument("--json", type=Path, help="write the figures to this file too")
     arguments = parser.parse_args()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # told to stop by whatever means, it takes back what it made
+    # told to stop by whatever means it takes back what it made, also where a shell started it deaf to Ctrl-C
+    for told in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(told, signal.default_int_handler)
     installation = Installation.existing()
     names = [slug(arguments.prefix, number) for number in range(arguments.departments)]
     scratch = Path(tempfile.mkdtemp(prefix="oneroof-bench-"))
@@ -155,14 +158,17 @@ def main() -> None:
     log = scratch / "log"
     try:
         cloud = Cloud(installation, arguments.controller)
-        for name in arguments.sides.split(","):
-            if name in sides:
-                (scratch / name).mkdir()
-                figures += run_side(
-                    sides[name](scratch / name), cloud, arguments.prefix, log, lambda what: console.print(what)
-                )
-            elif name == "Terraform":
-                figures += RECORDED
+        if left := take_back(installation.home / "departments", arguments.prefix):
+            console.print(f"{len(left)} departments of an earlier run taken back")
+        with taken_back(installation.home / "departments", arguments.prefix):
+            for name in arguments.sides.split(","):
+                if name in sides:
+                    (scratch / name).mkdir()
+                    figures += run_side(
+                        sides[name](scratch / name), cloud, arguments.prefix, log, lambda what: console.print(what)
+                    )
+                elif name == "Terraform":
+                    figures += RECORDED
         Console(width=140).print(render_figures(figures, len(names)))
         if arguments.json:
             arguments.json.write_text(json.dumps(to_json(figures), indent=1) + "\n")
