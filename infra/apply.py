@@ -29,9 +29,10 @@ from infra.provider.orphans import Orphan, find_orphans
 from infra.provider.serving import cloud_of
 from infra.shared import DesiredCloud
 from infra.sharing.grants import in_order, missing_grantees, standing
-from infra.sharing.record import append_entries, build_entries, record_file
+from infra.sharing.record import Entry, append_entries, build_entries, record_file
+from infra.sharing.stray import load_stray
 from infra.surplus import find_surplus
-from infra.sweep import delete_found, sweep_interrupted, withdraw_roles
+from infra.sweep import delete_found, sweep_interrupted, take_back_stray, withdraw_roles
 from tenants.declaration.catalogue import Catalogue
 from tenants.declaration.model import Department, Grant
 from tenants.installation import Installation, repository
@@ -180,7 +181,8 @@ def _apply(
     recorded = stacks.read_resources(engine, slug)
     moved = found is not None and any(agreement.find_moved(recorded, found))
     undeclared = found is not None and any(find_surplus(recorded, found))
-    differs = refresh or moved or undeclared or stacks.was_interrupted(engine, slug)
+    stray = _stray(site, slug, recorded, department.shares)
+    differs = refresh or moved or undeclared or bool(stray) or stacks.was_interrupted(engine, slug)
     if not differs and before is not None and before.digest == wanted and engine.exists(slug):
         outputs, at = stacks.read_outputs(engine, slug), datetime.fromisoformat(before.applied_at)
         kept = build_outcome(department, outputs, cloud=engine.cloud, digest=wanted, applied_at=at)
@@ -216,6 +218,7 @@ def converge(
 
     def work(listen: Callable[[stacks.Step], None]) -> None:
         program = department_program(current.desired, site.external_network)
+        take_back_stray(engine, _stray(site, slug, stacks.read_resources(engine, slug), department.shares), listen)
         try:
             outputs = stacks.update(engine, slug, program, refresh=refresh, on_step=listen)
         finally:  # also what a failed run gave or took back
@@ -231,6 +234,12 @@ def converge(
 
     done = _timed(slug, work, on_step)
     return Applied(slug, done.state, done.seconds, done.steps, done.reasons, made[0] if made else before)
+
+
+def _stray(site: Site, slug: str, recorded: Sequence[Mapping[str, Any]], grants: Sequence[Grant]) -> tuple[Entry, ...]:
+    """Give what was given on its day, is in no stack and is not declared any more."""
+    where = {"cloud": site.engine.cloud, "owner": slug}
+    return load_stray(site.installation, standing(recorded), grants, today=site.today, **where)
 
 
 def _record_shares(site: Site, slug: str, grants: Sequence[Grant], reason: str = "") -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
 
 from infra.agreement import Cloud as Reading
@@ -12,6 +12,8 @@ from infra.provider.failure import CloudError
 from infra.provider.orphans import Orphan, delete_orphans, find_orphans
 from infra.provider.roles import withdraw_role
 from infra.provider.serving import cloud_of
+from infra.sharing.record import Entry
+from infra.sharing.stray import SHARE_TYPE, describe_stray, take_stray_back
 from infra.surplus import ROLE_TYPE, find_surplus
 
 Listen = Callable[[stacks.Step], None]
@@ -26,6 +28,16 @@ def withdraw_roles(engine: stacks.Engine, slug: str, found: Reading, listen: Lis
         listen(stacks.Step("delete", ROLE_TYPE, each.called))
         try:
             withdraw_role(cloud_of(engine.provider_environment()), {**asdict(each), "is_provisioner": False}, each.called)
+        except CloudError as error:
+            raise stacks.StackError((str(error),)) from error
+
+
+def take_back_stray(engine: stacks.Engine, stray: Iterable[Entry], listen: Listen) -> None:
+    """Take back what others were given on its day, no stack recorded and no file says any more."""
+    for each in stray:
+        listen(stacks.Step("delete", SHARE_TYPE, describe_stray(each)))
+        try:
+            take_stray_back(cloud_of(engine.provider_environment()), each)
         except CloudError as error:
             raise stacks.StackError((str(error),)) from error
 

@@ -25,6 +25,8 @@ from infra.programs.command import interrupt
 from infra.programs.department import department_program
 from infra.shared import DesiredCloud, DesiredFlavor, build_cloud
 from infra.sharing.grants import missing_grantees
+from infra.sharing.grants import standing as sharing_of
+from infra.sharing.stray import SHARE_TYPE, describe_stray, load_stray
 from infra.surplus import ROLE_TYPE, find_surplus
 from tenants.assumptions.model import Assumptions
 from tenants.declaration.catalogue import Catalogue
@@ -109,8 +111,10 @@ def _plan(site: Site, current: Current, coming: frozenset[str], cloud: Cloud | N
         return DepartmentPlan(slug, "unchanged", reasons=standing)
     resources = stacks.read_resources(engine, slug)
     undeclared = () if cloud is None else tuple(find_surplus(resources, cloud))
+    shares, where = current.department.shares, {"cloud": engine.cloud, "owner": slug}
+    stray = load_stray(site.installation, sharing_of(resources), shares, today=site.today, **where)
     same = is_current(site, desired) and resources and cloud is not None and not any(find_moved(resources, cloud))
-    if same and not undeclared:
+    if same and not undeclared and not stray:
         return DepartmentPlan(slug, "unchanged", reasons=standing)
     recorded = build_recorded(resources)
     declared = declared_quotas(desired)
@@ -129,6 +133,7 @@ def _plan(site: Site, current: Current, coming: frozenset[str], cloud: Cloud | N
         return DepartmentPlan(slug, "failed", reasons=error.reasons)
     changes = [step for step in steps if step.operation != "same"]
     changes += (stacks.Step("delete", ROLE_TYPE, each.called) for each in undeclared)
+    changes += (stacks.Step("delete", SHARE_TYPE, describe_stray(each)) for each in stray)
     lines = build_steps(changes, recorded, declared, usage)
     return DepartmentPlan(
         department=slug,

@@ -92,7 +92,7 @@ def record(as_json: bool) -> None:
 @DAY
 @click.option("--dry-run", is_flag=True, help="Only say what would be taken back and given.")
 def enforce(cloud: str, directory: Path | None, day: datetime | None, dry_run: bool) -> None:
-    """Take back, in the cloud, every grant whose last day is over, and give those whose first day came since the last apply.
+    """Take back every grant that is over or no longer declared, and give those whose first day came since the last apply.
 
     A timer on the operations host runs it daily, so that no grant outlives its end, or waits for its beginning, because
     nobody merged or applied. What was closed by hand since it was given stays closed until an apply. Ends with 1 where

@@ -17,7 +17,17 @@ from infra.provider.cloud import CLOUD_VARIABLE, Cloud
 from infra.provider.failure import CloudError
 from infra.provider.giving import give
 from infra.provider.taking_back import take_back
-from infra.sharing.record import WITHDRAWN, Entry, append_entries, build_begun, build_ended, load_readable, record_file
+from infra.sharing.record import (
+    WITHDRAWN,
+    Entry,
+    append_entries,
+    build_begun,
+    build_ended,
+    build_undeclared,
+    load_readable,
+    record_file,
+)
+from infra.sharing.stray import describe_stray, find_stray, take_stray_back
 from tenants.declaration.model import Department, Grant
 from tenants.declaration.things import shared_thing, standing
 from tenants.installation import Installation
@@ -25,15 +35,13 @@ from tenants.installation import Installation
 
 @dataclass(frozen=True)
 class Taken:
-    """One grant that had ended and was still in the cloud."""
+    """One grant that had ended, or is not declared any more, and was still in the cloud."""
 
-    owner: str
-    grant: Grant
+    what: str
     failure: str = ""
 
     def __str__(self) -> str:
-        what = f"{self.owner}: {self.grant.kind} {self.grant.place} for {self.grant.grantee}, ended on {self.grant.last_day}"
-        return f"{what}: not taken back: {self.failure}" if self.failure else what
+        return f"{self.what}: not taken back: {self.failure}" if self.failure else self.what
 
 
 @dataclass(frozen=True)
@@ -88,33 +96,56 @@ def ended(departments: Iterable[Department], today: date) -> tuple[tuple[str, Gr
 
 
 def _same(one: Grant, other: Grant) -> bool:
-    return (one.kind, one.place, one.grantee) == (other.kind, other.place, other.grantee)
+    return _key(one) == _key(other)
+
+
+def _key(grant: Grant) -> tuple[str, str, str]:
+    return str(grant.kind), grant.place, grant.grantee
 
 
 def enforce(
     installation: Installation, cloud_name: str, departments: Sequence[Department], today: date, *, dry_run: bool
 ) -> tuple[Taken | Given, ...]:
-    """Take back what has ended, then give what begins; tell what was done. One that fails stops no other."""
+    """Take back what ended or is declared no more, give what begins; tell what was done. One that fails stops no other."""
     over, file = ended(departments, today), record_file(installation)
     known = [entry for entry in load_readable(file) if entry.cloud == cloud_name]
     made = {each.name: load_outcome(installation, each.name, cloud_name) for each in departments}
     applied = {name: datetime.fromisoformat(outcome.applied_at).date() for name, outcome in made.items() if outcome}
     due = tuple(beginning(departments, applied, known, today))
-    if not over and not due:
+    by_owner = {each.name: each.shares for each in departments}
+    gone = [
+        entry
+        for owner, shares in by_owner.items()
+        for entry in find_stray(known, (), shares, cloud=cloud_name, owner=owner, today=today)
+        if not any((owner, entry.key) == (of, _key(grant)) for of, grant in over)
+    ]
+    if not over and not due and not gone:
         return ()
     cloud = Cloud({"OS_CLIENT_CONFIG_FILE": str(installation.clouds), CLOUD_VARIABLE: cloud_name})
     done: list[Taken | Given] = []
     for owner, grant in over:
+        what = f"{owner}: {grant.kind} {grant.place} for {grant.grantee}, ended on {grant.last_day}"
         build = partial(build_ended, grant=grant, cloud=cloud_name, owner=owner, now=datetime.now(UTC))
         try:
             was_there = take_back(cloud, str(grant.kind), *_places(owner, grant), dry_run=dry_run)
         except CloudError as error:
-            done.append(Taken(owner, grant, str(error)))
+            done.append(Taken(what, str(error)))
             continue
         if was_there:
-            done.append(Taken(owner, grant))
+            done.append(Taken(what))
             if not dry_run:
                 append_entries(file, build)
+    for entry in gone:
+        what, now = f"{entry.owner}: {describe_stray(entry)}", datetime.now(UTC)
+        try:
+            was_there = take_stray_back(cloud, entry, dry_run=dry_run)
+        except CloudError as error:
+            done.append(Taken(what, str(error)))
+            continue
+        if was_there:
+            done.append(Taken(what))
+        if not dry_run:  # what somebody else took back is on record as gone as well
+            append_entries(file, partial(build_undeclared, entry=entry, now=now))
     for owner, grant in due:
         begun = partial(build_begun, grant=grant, cloud=cloud_name, owner=owner, now=datetime.now(UTC))
         try:

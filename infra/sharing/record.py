@@ -11,7 +11,7 @@ import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -99,6 +99,14 @@ def build_ended(known: Iterable[Entry], grant: Grant, cloud: str, owner: str, no
     if not of_it or of_it[-1].event != WITHDRAWN:
         at, terms = now.isoformat(timespec="seconds"), build_terms(grant)
         yield Entry(at, WITHDRAWN, cloud, owner, *key, access, terms, f"ended on {grant.last_day}")
+
+
+def build_undeclared(known: Iterable[Entry], entry: Entry, now: datetime) -> Iterator[Entry]:
+    """Give the line that says that what one line gave was taken back, as nothing declares it any more. Pure."""
+    of_it = [each for each in known if (each.cloud, each.owner, each.key) == (entry.cloud, entry.owner, entry.key)]
+    if of_it and of_it[-1].event != WITHDRAWN:
+        at = now.isoformat(timespec="seconds")
+        yield replace(of_it[-1], at=at, event=WITHDRAWN, reason="no longer declared")
 
 
 def build_begun(known: Iterable[Entry], grant: Grant, cloud: str, owner: str, now: datetime) -> Iterator[Entry]:

@@ -47,14 +47,17 @@ name: review-parks
 local_name: Parks, for the tests of reviews
 owners: [it@parks.gov.example, security@parks.gov.example]
 cost_centre: T-1
+waivers:
+  - {what: volume pages/site, reason: Made again at boot, approved_by: [it@parks.gov.example],
+     approved_on: 2026-11-01, expires: 2028-12-31}
 projects:
   - name: pages
     networks: [{name: front, cidr: 10.23.48.0/24}]
+    volumes: [{name: site, size_gib: 1, recovery: none}]
 """
 WITH_SERVER = (
     BASE
     + """\
-    volumes: [{name: site, size_gib: 1, recovery: none}]
     servers:
       - name: web
         flavor: tiny
@@ -66,9 +69,6 @@ WITH_SERVER = (
           #!/bin/sh
           mkdir -p /srv/www
           echo 'Open until dusk' >/srv/www/index.html
-waivers:
-  - {what: volume pages/site, reason: Made again at boot, approved_by: [it@parks.gov.example],
-     approved_on: 2026-11-01, expires: 2028-12-31}
 """
 )
 OTHER = """\

@@ -77,7 +77,7 @@ def test_a_request_is_answered_kept_up_to_date_merged_and_built(
 
     # a mistake is told with its line, and nothing else is
     office.status(number, "failure")
-    assert f"`{FILE}:11`: `projects[0].servers[0].flavor: got teeny" in desk.comment(number)
+    assert f"`{FILE}:14`: `projects[0].servers[0].flavor: got teeny" in desk.comment(number)
     assert forge.labels(number) == set()
 
     # mended: the same comment has the plan now

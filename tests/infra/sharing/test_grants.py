@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -15,7 +15,8 @@ from infra.desired import DesiredShare, build_desired
 from infra.provider.open_access import Open
 from infra.sharing.enforcement import beginning, ended
 from infra.sharing.grants import Standing, in_order, missing_grantees, standing
-from infra.sharing.record import GRANTED, WITHDRAWN, Entry, build_terms
+from infra.sharing.record import GRANTED, WITHDRAWN, Entry, build_terms, build_undeclared
+from infra.sharing.stray import find_stray
 from infra.sharing.verification import compare, wanted
 from tenants.declaration.erasure import Erasure
 from tenants.declaration.load import load_catalogue
@@ -183,3 +184,36 @@ def test_nothing_of_what_is_in_quarantine_begins() -> None:
     owner = department("a", grant(MAPS, "b/prod", first=str(FIRST))).model_copy(update={"erasures": (approval,)})
     assert [*beginning([owner, department("b")], BOTH_BEFORE, (), FIRST)] == []
     assert [*beginning([owner, department("b")], BOTH_BEFORE, (), date(2026, 5, 2))] != []
+
+
+STANDS = (Standing("container", "prod/maps", "b/prod", "read"),)
+IN_FORCE = grant(MAPS, "b/prod", first=str(FIRST))
+
+
+@pytest.mark.parametrize(
+    ("known", "stands", "grants", "stray"),
+    [
+        ((given(),), (), (), True),
+        ((given(),), (), (grant(MAPS, "b/prod", first="2026-05-01"),), True),  # put off since
+        ((given(),), (), (grant(MAPS, "c/prod"),), True),
+        ((given(),), (), (IN_FORCE,), False),
+        ((given(),), STANDS, (), False),  # the stack has it, and its next run takes it back
+        ((given(), replace(given(), event=WITHDRAWN)), (), (), False),
+        ((replace(given(), event=WITHDRAWN), given()), (), (), True),
+        ((replace(given(), owner="c"),), (), (), False),
+        ((replace(given(), cloud="other"),), (), (), False),
+        ((), (), (), False),
+    ],
+)
+def test_what_was_given_on_its_day_and_is_declared_no_more_is_found(
+    known: tuple[Entry, ...], stands: tuple[Standing, ...], grants: tuple[Grant, ...], stray: bool
+) -> None:
+    found = find_stray(known, stands, grants, cloud="oneroof", owner="a", today=date(2026, 3, 9))
+    assert found == ((known[-1],) if stray else ())
+
+
+def test_that_it_was_taken_back_is_recorded_once() -> None:
+    now = datetime(2026, 3, 9, 1, tzinfo=UTC)
+    (line,) = build_undeclared((given(),), given(), now)
+    assert (line.event, line.reason, line.at) == (WITHDRAWN, "no longer declared", "2026-03-09T01:00:00+00:00")
+    assert [*build_undeclared((given(), line), given(), now)] == []
