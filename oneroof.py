@@ -7,6 +7,7 @@ import signal
 import click
 
 import backup.cli
+import backup.escrow.cli
 import backup.evidence_cli
 import backup.restore.cli
 import backup.vault.cli
@@ -45,6 +46,7 @@ for _package in (
     backup.cli,
     backup.restore.cli,
     backup.vault.cli,
+    backup.escrow.cli,
     backup.evidence_cli,
     monitoring.cli,
 ):

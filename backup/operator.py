@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 from backup.command import Command, attach, pipe, run
 from backup.drill import missing, run_drill, verified
+from backup.escrow.work import keep_current
 from backup.exchange import SITE_HOME, fetch_ledgers, send_ledgers
 from backup.keys import load_keys
 from backup.plan import CONTROL_PLANE, Job
@@ -20,6 +21,7 @@ from tenants.problem import Problem, UserError
 
 PUSHED = (
     *("pulumi", "secrets.yml", "backup-keys.yml", "database-passwords.yml", "inventory", "ca.pem", "departments"),
+    "escrow.json",
     *("records/ledger", "records/sharing.jsonl"),
 )
 """What of the operator's home the control plane's backup takes along: no secret among it that is not encrypted."""
@@ -33,6 +35,7 @@ def run_from_operator(
     departments = sorted({j.department for j in jobs} - {CONTROL_PLANE})
     control_plane = any(j.department == CONTROL_PLANE for j in jobs)
     if control_plane:
+        keep_current(installation, say)
         push_operator(installation, host, say)
     arguments = ["oneroof", "backup", "run", "--local"]
     arguments += ["--if-due"] if if_due else []
