@@ -50,9 +50,9 @@ def make_keys(known: Mapping[str, Keys], departments: Iterable[str]) -> dict[str
     return made | dict(known)
 
 
-def load_keys(installation: Installation) -> dict[str, Keys]:
-    """Decrypt the passwords; none where the file is not there yet."""
-    file = keys_file(installation)
+def load_keys(installation: Installation, file: Path | None = None) -> dict[str, Keys]:
+    """Decrypt the passwords, of a copy where one is told; none where the file is not there yet."""
+    file = file or keys_file(installation)
     if not file.exists():
         return {}
     from ansible.errors import AnsibleError  # here: takes a second, and most commands need no secret

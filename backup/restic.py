@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -122,11 +123,6 @@ def build_unlock(repository: Repository) -> Command:
     return repository.command("unlock")
 
 
-def build_dump(repository: Repository, snapshot_id: str, file: str) -> Command:
-    """Write one file of a snapshot to standard output."""
-    return repository.command("--no-lock", "--quiet", "dump", snapshot_id, file)
-
-
 def build_restore(repository: Repository, snapshot_id: str, target: Path) -> Command:
     """Put all files of a snapshot under a directory."""
     return repository.command("--no-lock", "--quiet", "restore", snapshot_id, "--target", str(target))
@@ -186,9 +182,13 @@ def parse_repository_id(output: bytes) -> str:
     return str(value["id"])
 
 
-def parse_snapshot_ids(output: bytes) -> tuple[str, ...]:
-    """Give the full ids of a listing, oldest first."""
+def parse_snapshot_ids(output: bytes, *, until: datetime | None = None) -> tuple[str, ...]:
+    """Give the full ids of a listing, oldest first; with ``until`` those that are not younger."""
     listed: Sequence[Mapping[str, Any]] = json.loads(output) or ()
+    if until is not None:
+        # Go writes nanoseconds
+        times = [(s, datetime.fromisoformat(re.sub(r"(\.\d{6})\d*", r"\1", str(s["time"])))) for s in listed]
+        listed = [s for s, time in times if time <= until]
     return tuple(str(s["id"]) for s in sorted(listed, key=lambda s: str(s["time"])))
 
 

@@ -12,6 +12,7 @@ from infra.erasure import withdraw_cli
 from infra.image import cli as image_cli
 from infra.lab import cli as lab_cli
 from infra.plan import cli as plan_cli
+from infra.recovery import cli as recovery_cli
 from infra.review import cli as review_cli
 from infra.sharing import cli as shares_cli
 
@@ -29,4 +30,5 @@ COMMANDS: tuple[click.Command, ...] = (
     *inventory_cli.COMMANDS,
     *review_cli.COMMANDS,
     *shares_cli.COMMANDS,
+    *recovery_cli.COMMANDS,
 )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from infra.steps import Progress, run_steps
+from infra.steps import Progress, Step, run_steps
 from infra.up import build_steps
 from tenants.installation import Installation
 
@@ -29,10 +29,16 @@ def up() -> None:
     Runs preflight, lab up, pulumi, image build, deploy, verify, apply, operations push, backup run, drill and report: each
     can be run alone. Interrupted or failed, the next run carries on where this one stopped.
     """
+    oneroof = str(Path(sys.argv[0]).resolve())
+    installation = Installation.current()
+    follow(build_steps(oneroof), installation, oneroof, "up.jsonl")
+    _finish(oneroof, installation)
+
+
+def follow(steps: Sequence[Step], installation: Installation, oneroof: str, record: str) -> None:
+    """Run steps with their progress shown, keep what each took in a file of the logs; ends the program where one fails."""
     from rich.console import Console
 
-    installation = Installation.current()
-    oneroof = str(Path(sys.argv[0]).resolve())
     # everything started from here finds the commands of this very environment first
     environment = {
         **os.environ,
@@ -40,7 +46,6 @@ def up() -> None:
         "PYTHONUNBUFFERED": "1",
     }
     console = Console(stderr=True)
-    steps = build_steps(oneroof)
     try:
         if console.is_terminal:
             from rich.live import Live
@@ -62,10 +67,9 @@ def up() -> None:
             click.echo(f"\n{p.step.title}: `oneroof {' '.join(p.step.argv[1:])}` failed; the end of {p.log}:", err=True)
             click.echo("".join(p.log.read_text(errors="replace").splitlines(keepends=True)[-15:]), err=True)
         click.echo("mend the cause and run it again: what is done is kept", err=True)
-        _record(installation, progress)  # after the cause is said: there may be no room for it
+        _record(installation, progress, record)  # after the cause is said: there may be no room for it
         sys.exit(2 if any(p.returncode == 2 for p in failed) else 1)
-    _record(installation, progress)
-    _finish(oneroof, installation)
+    _record(installation, progress, record)
 
 
 class _Lines:
@@ -102,13 +106,13 @@ def _table(progress: Sequence[Progress], width: int) -> Table:
     return table
 
 
-def _record(installation: Installation, progress: Sequence[Progress]) -> None:
+def _record(installation: Installation, progress: Sequence[Progress], name: str) -> None:
     """Keep what each step took; ``make bench`` reads it."""
     line = {
         "ended_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "steps": {p.step.name: {"state": p.state, "seconds": round(p.seconds, 1)} for p in progress},
     }
-    with (installation.logs / "up.jsonl").open("a") as log:
+    with (installation.logs / name).open("a") as log:
         log.write(json.dumps(line) + "\n")
 
 

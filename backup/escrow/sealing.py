@@ -30,7 +30,7 @@ class Split:
 
 
 def split(shares: int, threshold: int) -> Split:
-    """Make a key and split it; the whole of it is nowhere afterwards. Raises :class:`UserError` for numbers without sense."""
+    """Make a key and split it; the whole of it is nowhere afterwards. Raises :class:`UserError` for senseless numbers."""
     from shamir_mnemonic import generate_mnemonics
 
     if not (2 <= threshold <= shares <= 16):

@@ -36,3 +36,21 @@ class RestoreRecord:
     def recovery_seconds(self) -> float:
         """Seconds from the start until the data was there and compared."""
         return (self.ended_at - self.started_at).total_seconds()
+
+
+@dataclass(frozen=True)
+class RecoveryRecord:
+    """The whole cloud brought back, each part of it compared."""
+
+    KIND: ClassVar[str] = "recovery"
+
+    started_at: datetime
+    """When the control plane's snapshot was here."""
+    ended_at: datetime
+    departments: int
+    volumes: int
+    containers: int
+    restored_bytes: int
+    recovery_point_at: datetime
+    """The instant that the oldest of the restored data is of."""
+    outcome: Outcome

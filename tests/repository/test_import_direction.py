@@ -22,6 +22,8 @@ MAY_IMPORT = {
     "backup": ("tenants", "backup"),
     # the cloud may let data go only once its backup is proven: who decides that needs both, and neither needs the other
     "infra/erasure": ("tenants", "infra", "backup"),
+    # the same where all is brought back: the cloud is made by one and filled by the other
+    "infra/recovery": ("tenants", "infra", "backup"),
     # what is not backed up is known only by whoever sees both what there is and what was backed up
     "backup/coverage": ("tenants", "infra.inventory", "backup"),
     "monitoring": (
