@@ -10,7 +10,7 @@ import click
 from tenants.installation import Installation
 from tenants.problem import Problem, UserError
 
-_SHARES = click.argument("shares", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True, dir_okay=False))
+_SHARES = click.argument("shares", nargs=-1, required=True, type=click.Path(path_type=Path))
 
 
 @click.group()

@@ -44,8 +44,9 @@ def restore_control_plane(installation: Installation, tree: Path, say: Say) -> N
     demand(load_machine(installation, "operations"), f"systemctl stop {TIMERS}")
     hosts = {host.name: host for host in (*controllers, *computes)}.values()
     say("control plane: stopping the services")
-    for host in hosts:
-        demand(host, f"systemctl stop {' '.join(shlex.quote(f'{name}-*.service') for name in SERVICES)}")
+    units = " ".join(f"'{name}-*.service'" for name in SERVICES)
+    for host in hosts:  # one that had to be killed is stopped too, not failed
+        demand(host, f"systemctl stop {units}; systemctl reset-failed {units}")
     say("control plane: databases")
     send(first, tree / "databases.sql", "mariadb --batch")
     say("control plane: Keystone's keys")
@@ -56,7 +57,9 @@ def restore_control_plane(installation: Installation, tree: Path, say: Say) -> N
         demand(host, "systemctl restart memcached")
     say("control plane: networks")
     socket, database = OVN["northbound"]
-    send(first, tree / "ovn" / "northbound.db", f"ovsdb-client restore unix:/var/run/ovn/{socket} {database}")
+    # from a file: ovsdb-client seeks in what it reads
+    load = f"file=$(mktemp) && cat > $file && ovsdb-client restore unix:/var/run/ovn/{socket} {database} < $file && rm $file"
+    send(first, tree / "ovn" / "northbound.db", load)
     identities = dict(line.split("\t") for line in query(first, _IDENTITIES).splitlines())
     for host in computes:
         if host.name in identities:
@@ -64,7 +67,7 @@ def restore_control_plane(installation: Installation, tree: Path, say: Say) -> N
             demand(host, own, identities[host.name].encode())
     say("control plane: starting the services")
     for host in controllers:
-        demand(host, _START.format(patterns=" ".join(f"'{name}-*.service'" for name in SERVICES), left_off=COMPUTE))
+        demand(host, _START.format(patterns=units, left_off=COMPUTE))
     done.touch()
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import fcntl
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -24,7 +26,12 @@ from tenants.problem import UserError
 def run_wishes(
     wishes: Iterable[Wish], installation: Installation, say: Say, directory: Path = DIRECTORY
 ) -> tuple[RestoreRecord, ...]:
-    """Restore here; give the record of each. One that fails stops no other."""
+    """Restore here; give the record of each. One that fails stops no other; a run that was left alone is waited for."""
+    with _alone(installation.home / "locks"):
+        return _run_wishes(wishes, installation, say, directory)
+
+
+def _run_wishes(wishes: Iterable[Wish], installation: Installation, say: Say, directory: Path) -> tuple[RestoreRecord, ...]:
     version = probe_version(say)
     target = Target(installation.clouds)
     ended: list[RestoreRecord] = []
@@ -49,6 +56,8 @@ def run_wishes(
                 written = container.restore_container(
                     job, target, wish.snapshot, repository, installation.home / "staging", overwrite=wish.overwrite, say=say
                 )
+        except BrokenPipeError:  # nobody listens any more: this run was interrupted
+            raise
         except (NotTakenError, UserError, OSError) as error:
             record = failed(wish, started_at, str(error))
         else:
@@ -60,6 +69,14 @@ def run_wishes(
         append_records(installation.records, [record])
         ended.append(record)
     return tuple(ended)
+
+
+@contextmanager
+def _alone(directory: Path) -> Iterator[None]:
+    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with (directory / "restore").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def as_job(snapshot: BackupRecord, name: str) -> Job:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, ClassVar
 
@@ -21,6 +22,16 @@ _UNLIMITED = -1
 _LIMITS = {"quota_bytes": "Container-Meta-Quota-Bytes", "quota_count": "Container-Meta-Quota-Count"}
 _TRIES = 10
 _REST_SECONDS = 0.5
+
+
+def _settled(cloud: Cloud, ask: Callable[[], Any]) -> Any:
+    """Ask what can be repeated: the gateway makes an account with its first request, and answers 409 to others meanwhile."""
+    response = ask()
+    for _ in range(_TRIES):
+        if response.status_code != 409 or cloud.stopping.wait(_REST_SECONDS):
+            break
+        response = ask()
+    return response
 
 
 def _limit() -> Field:
@@ -62,19 +73,10 @@ class Container(Kind):
         return bool(resource.headers.get(_MADE_BY) == "oneroof")
 
     def create(self, cloud: Cloud, inputs: Values) -> Any:
-        """Create it in the account of its project.
-
-        The gateway makes an account with the first request for it, and answers 409 to others that come meanwhile; a PUT
-        of a container can be repeated.
-        """
+        """Create it in the account of its project."""
         identifier = f"{inputs['project_id']}/{inputs['name']}"
         store, headers = _store(cloud, identifier), {_MADE_BY: "oneroof", **_settings(inputs)}
-        response = store.put(_address(cloud, identifier), headers=headers)
-        for _ in range(_TRIES):
-            if response.status_code != 409 or cloud.stopping.wait(_REST_SECONDS):
-                break
-            response = store.put(_address(cloud, identifier), headers=headers)
-        _raise_for(response)
+        _raise_for(_settled(cloud, lambda: store.put(_address(cloud, identifier), headers=headers)))
         if inputs["readers"] or inputs["writers"]:
             # our gateway takes rights for others from a container's owner alone, so not with PUT
             _raise_for(store.post(_address(cloud, identifier), headers=_acls(cloud, inputs)))
@@ -82,7 +84,7 @@ class Container(Kind):
 
     def get(self, cloud: Cloud, identifier: str, state: Values) -> Any | None:
         """Give the answer to HEAD, or nothing where it is gone."""
-        response = _store(cloud, identifier).head(_address(cloud, identifier))
+        response = _settled(cloud, lambda: _store(cloud, identifier).head(_address(cloud, identifier)))
         if response.status_code == 404:
             return None
         _raise_for(response)

@@ -19,7 +19,7 @@ _VAULT = click.option("--vault", metavar="ADDRESS", default="", help="The vault'
 
 
 @restore.command()
-@click.argument("shares", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.argument("shares", nargs=-1, required=True, type=click.Path(path_type=Path))
 @_VAULT
 @_AT
 @click.option("--yes", is_flag=True, help="Begin, or carry on.")
@@ -29,6 +29,8 @@ def everything(shares: tuple[Path, ...], vault: str, at: str, yes: bool) -> None
     For when the first site is gone, and with it perhaps all that the operator's machine knew: keys, control plane, images,
     volumes, servers and containers come back with their ids. Interrupted or failed, the next run carries on.
     """
+    from backup.escrow.sealing import combine
+    from backup.escrow.share import load_share
     from infra.lab.record import Lab
     from infra.recovery.steps import build_steps
     from infra.up_cli import follow
@@ -40,6 +42,7 @@ def everything(shares: tuple[Path, ...], vault: str, at: str, yes: bool) -> None
             Problem("this home has an installation, expected one in which nothing is left", hint, installation.home)
         )
     oneroof = str(Path(sys.argv[0]).resolve())
+    combine([load_share(share).words for share in shares])  # wrong or too few of them are said before anything begins
     files = [str(share.resolve()) for share in shares]
     steps = build_steps(oneroof, files, vault=vault, at=at, in_lab=Lab(installation.home).file.exists())
     if not yes:
@@ -55,7 +58,7 @@ def everything(shares: tuple[Path, ...], vault: str, at: str, yes: bool) -> None
 @_AT
 def home(vault: str, at: str) -> None:
     """Make the operator's home again from the control plane's newest snapshot, and write down what is to be restored."""
-    from backup.cli import list_jobs
+    from backup.cli import load_jobs
     from backup.restore.home import restore_home
     from backup.restore.site import find_vault
     from backup.restore.wish import parse_instant
@@ -65,7 +68,7 @@ def home(vault: str, at: str) -> None:
     machine = find_vault(installation, vault or None)
     if machine is None:
         raise UserError(Problem("no inventory names the vault's machine", "--vault ADDRESS does."))
-    wishes = restore_home(installation, machine, list_jobs(), parse_instant(at) if at else None, _say)
+    wishes = restore_home(installation, machine, load_jobs(), parse_instant(at) if at else None, _say)
     click.echo(render_wishes(wishes))
 
 
