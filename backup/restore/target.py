@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -40,13 +40,9 @@ class Target(Cloud):
         account, _, _ = store.get_endpoint().rstrip("/").rpartition("/AUTH_")
         url = f"{account}/AUTH_{self._project_id(job)}/{quote(job.item, safe='')}/{quote(name, safe='/')}"
         kept = {k: v for k, v in headers.items() if k in KEPT or k.startswith("x-object-meta-")}
-        answer = store.put(url, headers={**kept, "content-length": str(content.stat().st_size)}, data=_pieces(content))
+        with content.open("rb") as stream:
+            # an empty stream would go in chunks without any
+            answer = store.put(url, headers=kept, data=stream if content.stat().st_size else b"")
         if answer.status_code != 201:
             raise NotTakenError(f"the object store answered {answer.status_code} to object {name} of container {job.name}")
         return str(answer.headers.get("etag", "")).strip('"')
-
-
-def _pieces(file: Path) -> Iterator[bytes]:
-    with file.open("rb") as stream:
-        while piece := stream.read(1 << 20):
-            yield piece
