@@ -123,6 +123,11 @@ def build_unlock(repository: Repository) -> Command:
     return repository.command("unlock")
 
 
+def build_dump_file(repository: Repository, snapshot_id: str, file: str) -> Command:
+    """Write one file of a snapshot to standard output."""
+    return repository.command("--no-lock", "--quiet", "dump", snapshot_id, file)
+
+
 def build_restore(repository: Repository, snapshot_id: str, target: Path) -> Command:
     """Put all files of a snapshot under a directory."""
     return repository.command("--no-lock", "--quiet", "restore", snapshot_id, "--target", str(target))

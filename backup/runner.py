@@ -20,7 +20,7 @@ from backup.checking import check_repository
 from backup.ending import Version
 from backup.keys import DIRECTORY, installed_repository
 from backup.opening import open_repository, probe_version
-from backup.plan import Job
+from backup.plan import CONTROL_PLANE, Job
 from backup.policy import load_policy
 from backup.records import BackupRecord, Outcome, Source, append_records, load_backups
 from backup.sources.table import TAKE, Host
@@ -41,7 +41,9 @@ def run_jobs(
     """Run jobs on this host; give the last record of each. Raises :class:`UserError` where this host cannot run any."""
     version = probe_version(say)
     # the control plane last: it takes along the evidence of all that was backed up before
-    wanted = sorted(jobs, key=lambda j: (j.source is Source.CONTROL_PLANE, j.department, j.source, j.name))
+    wanted = sorted(
+        jobs, key=lambda j: (j.department == CONTROL_PLANE, j.department, j.source is Source.CONTROL_PLANE, j.source, j.name)
+    )
     cloud = _lazy_cloud(installation)
     at_once = load_policy().at_once
     ended: list[BackupRecord] = []

@@ -16,7 +16,7 @@ from backup.drill import VAULT_DIRECTORY, render_restic
 from backup.keys import load_keys, store_keys
 from backup.ledger import FOLDER
 from backup.plan import CONTROL_PLANE, Job
-from backup.records import load_backups
+from backup.records import Source, load_backups
 from backup.restic import parse_snapshot_ids
 from backup.restore.container import check_tree
 from backup.restore.operator import fetch_tree
@@ -27,8 +27,12 @@ from tenants.machines import Machine
 from tenants.problem import Problem, UserError
 from tenants.writing import write_private
 
-COPIED = ("pulumi", "secrets.yml", "departments", "escrow.json", "inventory")
+COPIED = ("pulumi", "secrets.yml", "database-passwords.yml", "departments", "escrow.json", "inventory")
 """Out of ``operator/``, in this order, each only where the home has none."""
+
+
+RESTORED = (Source.VOLUME, Source.CONTAINER, Source.IMAGE)
+"""Into the cloud. Databases live on volumes; their dumps are for who wants one alone."""
 
 
 def recovery_folder(installation: Installation) -> Path:
@@ -73,7 +77,8 @@ def restore_home(
     if not wishes_file(installation).exists():
         declared = {(job.department, job.source, job.name) for job in jobs}
         records = load_backups(installation.records)
-        found = [s for name in sorted({key[0] for key in declared} - {CONTROL_PLANE}) for s in choose(records, name, at=at)]
+        found = [s for name in sorted({key[0] for key in declared}) for s in choose(records, name, at=at)]
+        found = [snapshot for snapshot in found if snapshot.source in RESTORED]
         wishes = [Wish(s, s.name, is_lost=True) for s in found if (s.department, s.source, s.name) in declared]
         write_private(wishes_file(installation), render_wishes(wishes))
     return load_wishes(installation)

@@ -13,7 +13,8 @@ from backup.keys import DIRECTORY, installed_repository
 from backup.opening import probe_version
 from backup.plan import Job
 from backup.records import BackupRecord, Outcome, Source, append_records
-from backup.restore import container, volume
+from backup.restic import Repository
+from backup.restore import container, image, volume
 from backup.restore.record import RestoreRecord
 from backup.restore.target import Target
 from backup.restore.volume import Written
@@ -41,21 +42,7 @@ def _run_wishes(wishes: Iterable[Wish], installation: Installation, say: Say, di
         try:
             cache = installation.home / "cache" / "restic"
             repository = replace(installed_repository(wish.snapshot.department, cache, directory), version=version)
-            job = as_job(wish.snapshot, wish.target)
-            if wish.snapshot.source is Source.VOLUME:
-                written = volume.restore_volume(
-                    job,
-                    target.volume(job),
-                    wish.snapshot,
-                    repository,
-                    overwrite=wish.overwrite,
-                    is_lost=wish.is_lost,
-                    say=say,
-                )
-            else:
-                written = container.restore_container(
-                    job, target, wish.snapshot, repository, installation.home / "staging", overwrite=wish.overwrite, say=say
-                )
+            written = _restore(wish, target, repository, installation.home / "staging", say)
         except BrokenPipeError:  # nobody listens any more: this run was interrupted
             raise
         except (NotTakenError, UserError, OSError) as error:
@@ -69,6 +56,23 @@ def _run_wishes(wishes: Iterable[Wish], installation: Installation, say: Say, di
         append_records(installation.records, [record])
         ended.append(record)
     return tuple(ended)
+
+
+def _restore(wish: Wish, target: Target, repository: Repository, staging: Path, say: Say) -> Written:
+    snapshot, overwrite = wish.snapshot, wish.overwrite
+    job = as_job(snapshot, wish.target)
+    match snapshot.source:
+        case Source.VOLUME:
+            there = target.volume(job)
+            return volume.restore_volume(
+                job, there, snapshot, repository, overwrite=overwrite, is_lost=wish.is_lost, say=say
+            )
+        case Source.CONTAINER:
+            return container.restore_container(job, target, snapshot, repository, staging, overwrite=overwrite, say=say)
+        case Source.IMAGE:
+            return image.restore_images(job, snapshot, repository, staging, say)
+        case _:
+            raise NotTakenError(f"a {snapshot.source} is restored into files alone")
 
 
 @contextmanager

@@ -89,11 +89,16 @@ def control_plane() -> None:
 
 @restore.command()
 def images() -> None:
-    """Put the images back into Ceph under their ids, from this machine's guest images of the same content."""
+    """Put the images back into Ceph under their ids: from the vault, else from this machine's guest images."""
+    from backup.records import Source
+    from infra.recovery.data import restore_lost
     from infra.recovery.images import restore_images
 
-    for image in restore_images(Installation.existing(), _say):
-        _say(f"image {image.name} ({image.identifier}): no guest image here has its content")
+    installation = Installation.existing()
+    restored = restore_lost(installation, Source.IMAGE)
+    for image in restore_images(installation, _say):
+        _say(f"image {image.name} ({image.identifier}): is in no backup, and no guest image here has its content")
+    sys.exit(0 if restored else 1)
 
 
 @restore.command()

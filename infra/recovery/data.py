@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from backup.cli import load_jobs
+from backup.passwords import keep_password
 from backup.plan import CONTROL_PLANE
 from backup.records import Outcome, Source, append_records, load_records
-from backup.restore.control_plane import TIMERS, demand, query
+from backup.restore.control_plane import demand, query
 from backup.restore.home import load_wishes, recovery_folder
 from backup.restore.operator import restore_into_cloud
 from backup.restore.record import RecoveryRecord, RestoreRecord
@@ -27,6 +29,12 @@ _VOLUMES = (
     "SELECT v.id, d.name, p.name, v.display_name, v.size FROM cinder.volumes v"
     " JOIN keystone.project p ON p.id = v.project_id JOIN keystone.project d ON d.id = p.domain_id"
     " WHERE v.deleted = 0 AND v.status IN ('available', 'in-use', 'reserved', 'error', 'detaching', 'attaching')"
+)
+
+
+_START_TIMERS = (
+    "systemctl list-unit-files --no-legend --state=enabled 'oneroof-*.timer' | cut -d' ' -f1"
+    " | xargs --no-run-if-empty systemctl start"
 )
 
 
@@ -84,7 +92,10 @@ def finish_recovery(installation: Installation, repository: Path, say: Say) -> b
     if left or planned.returncode != 0:
         say("the recovery is not whole: mend what is said above, and run it again")
         return False
-    demand(load_machine(installation, "operations"), f"systemctl start --all {TIMERS}")
+    for job in load_jobs():
+        if job.source is Source.DATABASE:
+            keep_password(job, "", installation)
+    demand(load_machine(installation, "operations"), _START_TIMERS)
     started = datetime.fromtimestamp((folder / CONTROL_PLANE / SUMS).stat().st_ctime, UTC)
     oldest = min((wish.snapshot.started_at for wish in wishes), default=started)
     record = RecoveryRecord(

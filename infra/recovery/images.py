@@ -1,4 +1,4 @@
-"""Images put back into Ceph under the ids that Glance knows, from the guest images of this machine's cache.
+"""Images that are in no backup, put back into Ceph under the ids that Glance knows, from this machine's guest images.
 
 An image counts by the SHA-512 that Glance recorded when it was uploaded. One whose file cannot be made again with the same
 content comes as a new image with the next apply; servers are then made from that.
@@ -56,7 +56,8 @@ def find_missing(rows: str, there: Iterable[str]) -> tuple[Wanted, ...]:
 def put_image(storage: Machine, file: Path, identifier: str) -> None:
     """Write an image as Glance does: whole, with the protected snapshot that servers' disks are cloned from."""
     new, image = f"{POOL}/{identifier}.restoring", f"{POOL}/{identifier}"
-    demand(storage, f"rbd rm --no-progress {new} 2>/dev/null || true")
+    left_over = f"rbd snap unprotect {new}@snap; rbd snap purge --no-progress {new}; rbd rm --no-progress {new}"
+    demand(storage, f"({left_over}) 2>/dev/null || true")
     send(storage, file, f"rbd import --no-progress - {new}")
     demand(
         storage,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -63,3 +65,15 @@ def test_no_secret_is_an_argument() -> None:
 
 def test_check_takes_its_lock() -> None:
     assert build_check(REPOSITORY).argv == ("restic", "--cacert=/ca.pem", "check")
+
+
+def test_a_listing_ends_at_the_instant_that_is_told() -> None:
+    listed = [
+        {"id": "b" * 64, "time": "2026-11-20T12:00:00.123456789Z"},
+        {"id": "a" * 64, "time": "2026-11-20T11:59:59.999999999+00:00"},
+        {"id": "c" * 64, "time": "2026-11-20T20:30:00.5+08:00"},
+    ]
+    told = json.dumps(listed).encode()
+    assert parse_snapshot_ids(told) == ("a" * 64, "b" * 64, "c" * 64)
+    assert parse_snapshot_ids(told, until=datetime(2026, 11, 20, 12, tzinfo=UTC)) == ("a" * 64,)
+    assert parse_snapshot_ids(told, until=datetime(2026, 11, 20, 12, 10, tzinfo=UTC)) == ("a" * 64, "b" * 64)

@@ -1,0 +1,60 @@
+"""Images put back into Ceph under the ids that Glance knows them by, each held against the sum that Glance told."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from backup.command import Command, run
+from backup.plan import Job
+from backup.records import BackupRecord
+from backup.restic import Repository, build_dump_file, build_restore
+from backup.restore.container import check_tree
+from backup.restore.volume import WRITING, Written, is_there
+from backup.sources.image import DESCRIPTION
+from backup.sources.taken import NotTakenError, Say, demand, demand_restic
+
+POOL = "images"
+
+
+def restore_images(job: Job, snapshot: BackupRecord, repository: Repository, staging: Path, say: Say) -> Written:
+    """Put back what of a snapshot's images Ceph does not have; raise :class:`NotTakenError`. What is there is left alone."""
+    described = demand_restic(repository, build_dump_file(repository, snapshot.snapshot_id, f"/{DESCRIPTION}")).stdout
+    images = json.loads(described)["images"]
+    missing = [image for image in images if not is_there(f"{POOL}/{image['id']}")]
+    if not missing:
+        return Written(0, "", "is there already: restored by an earlier run")
+    tree = staging / "restore" / job.department / "image" / job.item
+    shutil.rmtree(tree, ignore_errors=True)
+    tree.mkdir(parents=True, mode=0o700)
+    try:
+        say(f"{job.label}: reading the snapshot")
+        demand_restic(repository, build_restore(repository, snapshot.snapshot_id, tree))
+        check_tree(tree, snapshot.sha256)
+        for image in missing:
+            say(f"{job.label}: {image['name']}")
+            _put(image, tree / "images" / str(image["id"]))
+        return Written(snapshot.bytes, snapshot.sha256, f"{len(missing)} of {len(images)} images were missing")
+    finally:
+        shutil.rmtree(tree, ignore_errors=True)
+
+
+def _put(image: Mapping[str, Any], file: Path) -> None:
+    """Write an image as Glance does: whole, with the protected snapshot that servers' disks are cloned from."""
+    with file.open("rb") as stream:
+        found = hashlib.file_digest(stream, str(image["os_hash_algo"])).hexdigest()
+    if found != image["os_hash_value"]:
+        raise NotTakenError(f"image {image['name']}: its content does not have the sum that Glance tells")
+    name, new = f"{POOL}/{image['id']}", f"{POOL}/{image['id']}{WRITING}"
+    if is_there(new):  # of a run that was cut short
+        run(Command(("rbd", "snap", "unprotect", f"{new}@snap")))
+        run(Command(("rbd", "snap", "purge", "--no-progress", new)))
+        demand(Command(("rbd", "rm", "--no-progress", new)))
+    demand(Command(("rbd", "import", "--no-progress", str(file), new)))
+    demand(Command(("rbd", "snap", "create", "--no-progress", f"{new}@snap")))
+    demand(Command(("rbd", "snap", "protect", f"{new}@snap")))
+    demand(Command(("rbd", "rename", new, name)))  # last, so that half of one is never taken for it
