@@ -101,7 +101,7 @@ def finish_recovery(installation: Installation, repository: Path, say: Say) -> b
     record = RecoveryRecord(
         started,
         datetime.now(UTC),
-        len({wish.snapshot.department for wish in wishes}),
+        len({wish.snapshot.department for wish in wishes} - {CONTROL_PLANE}),
         sum(wish.snapshot.source is Source.VOLUME for wish in wishes),
         sum(wish.snapshot.source is Source.CONTAINER for wish in wishes),
         sum(wish.snapshot.bytes for wish in wishes),
