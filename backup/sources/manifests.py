@@ -12,7 +12,7 @@ from pathlib import Path
 from backup.command import run
 from backup.plan import Job
 from backup.records import BackupRecord
-from backup.restic import Repository, build_dump
+from backup.restic import Repository, build_dump_file
 from backup.sources.stored_volume import MANIFEST
 from tenants.writing import write_private
 
@@ -29,7 +29,7 @@ class Manifests:
         kept = file.read_bytes() if file.is_file() else b""
         if _is(kept, snapshot):
             return kept
-        fetched = run(build_dump(repository, snapshot.snapshot_id, f"/{MANIFEST}"))
+        fetched = run(build_dump_file(repository, snapshot.snapshot_id, f"/{MANIFEST}"))
         return fetched.stdout if fetched.ok and _is(fetched.stdout, snapshot) else b""
 
     def keep(self, job: Job, snapshot_id: str, manifest: bytes, *others: str) -> None:
