@@ -155,6 +155,8 @@ def beside(
     try:
         _write_all(process, stdin)
         if not ready.wait(patience.total_seconds()) or process.poll() is not None:
+            _stop(process)
+            talk.finish()
             raise OSError(f"{command.argv[0]} did not start: {' '.join(said) or 'it said nothing'}")
         yield lambda: " ".join(said)
     finally:
@@ -300,14 +302,19 @@ def _text(data: bytes) -> str:
 
 
 def _stop(process: Any, grace: timedelta = GRACE) -> None:
-    """Ask with SIGINT (the one signal after which restic 0.14 removes its lock), then kill."""
+    """Ask with SIGINT (the one signal after which restic 0.14 removes its lock), then kill, with all that it started."""
     if process.poll() is not None:
         return
     process.send_signal(signal.SIGINT)
-    try:
+    with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(timeout=grace.total_seconds())
-    except subprocess.TimeoutExpired:
-        process.kill()
+    _kill_group(process)
+
+
+def _kill_group(process: Any) -> None:
+    """Kill a program that does not end, and what it left behind: a child that holds its pipe would keep us waiting."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 class _Watchdog:
@@ -346,6 +353,7 @@ class _Watchdog:
         self.fired = True
         for process in self._processes:
             _stop(process)
+            _kill_group(process)
 
 
 class _Reader:

@@ -111,6 +111,8 @@ class VaultTerms(Declared):
     most_at_once: Share = Field(title="Most at once", description="Share of one thing's snapshots removed in one run.")
     prune_every: Duration = Field(title="Prune every", description="How often space is given back at most.")
     prune_within: Duration = Field(title="Prune within", description="After how long that is interrupted.")
+    retain_at: TimeOfDay = Field(default=timedelta(hours=9), title="Retain at", description="When, UTC, every day.")
+    drill_at: TimeOfDay = Field(default=timedelta(hours=10), title="Drill at", description="When drills are looked for.")
     freeze: Freeze = Field(title="Freeze", description="What is so unusual that nothing is removed.")
 
 

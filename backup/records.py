@@ -10,12 +10,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, TypeVar
 
-from backup.ledger import append, load_entries
+from backup.clock import date_truly, find_spans
+from backup.ledger import Entry, append, load_entries
 from tenants.problem import Problem, UserError
 
 
@@ -212,20 +213,22 @@ def append_records(directory: Path, records: Iterable[AnyRecord]) -> None:
 def load_records(kind: type[Record], directory: Path) -> tuple[Record, ...]:
     """Give every record of a kind from every ledger under ``records/``, oldest first.
 
+    What a wrong clock dated ahead is dated back (:mod:`backup.clock`).
     Raises :class:`UserError` for what is damaged: evidence must not shrink unseen.
     """
-    records: list[Record] = []
+    told: list[tuple[Entry, Record]] = []
     problems: list[Problem] = []
-    for entry in load_entries(directory):
+    entries = load_entries(directory)
+    for entry in entries:
         if entry.kind != kind.KIND:
             continue
         try:
-            records.append(parse_values(kind, entry.record))
+            told.append((entry, parse_values(kind, entry.record)))
         except ValueError:
             problems.append(Problem(f"ledger {entry.ledger}: entry {entry.number} is no {kind.__name__}"))
     if problems:
         raise UserError.of(problems)
-    return tuple(records)
+    return date_truly(told, find_spans(entries, datetime.now(UTC)))
 
 
 def load_backups(directory: Path) -> tuple[BackupRecord, ...]:

@@ -106,9 +106,9 @@ def render_probe_units(home: Path, program: str = PROGRAM) -> dict[str, str]:
     return {f"{PROBE}.service": _SERVICE.format(**values), f"{PROBE}.timer": _TIMER.format(**values)}
 
 
-def compare_units(wanted: Mapping[str, str], directory: Path) -> tuple[list[str], list[str]]:
-    """Give the units to write and the units to remove."""
-    present = {f.name: f.read_text(encoding="utf-8") for f in sorted(directory.glob(f"{PREFIX}*"))}
+def compare_units(wanted: Mapping[str, str], directory: Path, prefix: str = PREFIX) -> tuple[list[str], list[str]]:
+    """Give the units to write and the units to remove, among those whose names begin with a prefix."""
+    present = {f.name: f.read_text(encoding="utf-8") for f in sorted(directory.glob(f"{prefix}*"))}
     return (
         sorted(name for name, text in wanted.items() if present.get(name) != text),
         sorted(name for name in present if name not in wanted),
@@ -126,9 +126,9 @@ def verify_units(units: Mapping[str, str]) -> None:
         raise UserError(Problem(f"systemd refuses the timers: {ended.reason}"))
 
 
-def install_units(wanted: Mapping[str, str], directory: Path, *, dry_run: bool) -> list[str]:
+def install_units(wanted: Mapping[str, str], directory: Path, *, dry_run: bool, prefix: str = PREFIX) -> list[str]:
     """Make the timers of a directory of systemd those that are wanted; give the units that changed or would change."""
-    write, remove = compare_units(wanted, directory)
+    write, remove = compare_units(wanted, directory, prefix)
     if dry_run or not (write or remove):
         return write + remove
     verify_units({name: wanted[name] for name in write})

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import click
 
-from tenants.installation import Installation
+from tenants.installation import Installation, repository
 
 
 @click.group()
@@ -88,6 +89,24 @@ def probe(local: bool) -> None:
     click.echo(render_probes(made))
     if not made or any(p.outcome is not Outcome.VERIFIED for p in made):
         sys.exit(1)
+
+
+@vault.command()
+@click.option("--directory", type=click.Path(path_type=Path), default=Path("/etc/systemd/system"), show_default=True)
+@click.option("--dry-run", is_flag=True, help="Only say what would change.")
+def timers(directory: Path, dry_run: bool) -> None:
+    """Make the timers of this machine, the operator's: retention and due drills, every day at the policy's times.
+
+    After the machine was off, one run makes up for all that were missed. Prints the units that changed.
+    """
+    from backup.policy import load_policy
+    from backup.schedule import install_units
+    from backup.vault.timers import PREFIX, render_operator_units
+
+    program = Path(sys.executable).parent / "oneroof"
+    wanted = render_operator_units(load_policy().vault, Installation.existing().home, repository(), program)
+    for name in install_units(wanted, directory, dry_run=dry_run, prefix=PREFIX):
+        click.echo(name)
 
 
 def _say(line: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import getpass
 import socket
 from collections.abc import Iterator, Sequence
@@ -14,6 +15,7 @@ from backup.plan import Job
 from backup.policy import Policy
 from backup.records import load_records
 from backup.sources.taken import NotTakenError, Say
+from backup.vault.lease import lease
 from backup.vault.place import at_machine
 from backup.vault.records import ProbeRecord, last_probes
 from backup.vault.retain import Retained, retain
@@ -40,11 +42,15 @@ def retain_from_operator(
 ) -> Iterator[Retained]:
     """Remove of each department what may go, one after the other; a failure of one stops no other.
 
-    Raises :class:`UserError` where the first site does not answer: its records may hold what speaks against it.
+    Raises :class:`UserError` where the first site does not answer: its records may hold what speaks against it; and where
+    another retention is at work.
     """
     machine, operations = load_machine(installation, "vaults"), load_machine(installation, "operations")
     fetch_ledgers(installation, operations)
     keys = load_keys(installation)
+    holding = contextlib.ExitStack()
+    if not dry_run:
+        holding.enter_context(lease(at_machine(machine, "", ""), who()))
     try:
         for department in sorted({job.department for job in jobs}):
             nothing = Retained(department, Chosen((), ()), 0, 0)
@@ -70,6 +76,7 @@ def retain_from_operator(
             except NotTakenError as error:
                 yield Retained(department, Chosen((), ()), 0, 0, (str(error),))
     finally:
+        holding.close()
         if not dry_run:
             send_ledgers(installation, operations)
 

@@ -90,6 +90,16 @@ def test_what_a_shell_started_in_the_background_can_interrupt_its_programs_too()
     assert time.monotonic() - started < 20
 
 
+@pytest.mark.parametrize("script", ["sleep 60 & exec sleep 60", "sleep 60 & exit 0"], ids=["it hangs", "it ended"])
+def test_what_a_program_left_behind_keeps_nobody_waiting(script: str) -> None:
+    """A child holds the pipes open: their end never comes."""
+    started = time.monotonic()
+    assert run(sh(script), timeout=timedelta(seconds=0.3)).timed_out
+    done = pipe(sh(script), Command(("cat",)), silence=timedelta(seconds=0.3))
+    assert not done.ok
+    assert time.monotonic() - started < 20
+
+
 def test_much_talk_does_not_fill_the_memory() -> None:
     done = run(sh("i=0; while [ $i -lt 20000 ]; do echo 0123456789 >&2; i=$((i+1)); done; echo last >&2"))
     assert len(done.stderr) <= 70_000

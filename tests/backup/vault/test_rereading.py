@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from real_vault import Vault
 
 from backup.plan import Job
-from backup.records import CheckRecord, Outcome, Source
+from backup.records import CheckRecord, Outcome, Source, load_records
 from backup.rereading import check_here, render_checks
 from tenants.installation import Installation
 
@@ -47,6 +49,19 @@ def test_the_structure_is_checked_and_every_part_where_asked(
     again = check(False)
     assert [c.outcome for c in again] == [Outcome.FAILED], "what failed is read again at once"
     assert "failed: " in render_checks(again)
+
+
+def test_two_runners_of_one_department_wait_for_each_other(
+    vault: Vault, check: Callable[[bool], tuple[CheckRecord, ...]]
+) -> None:
+    vault.open()
+    vault.store()
+    with ThreadPoolExecutor(3) as runners:  # nobody waits for a lock: patience is none
+        made = [done.result() for done in [runners.submit(check, True) for _ in range(3)]]
+    assert {c.outcome for each in made for c in each} == {Outcome.GOOD}
+    spans = sorted((c.started_at, c.ended_at) for c in load_records(CheckRecord, vault.records))
+    assert len(spans) == 12
+    assert all(before[1] <= after[0] for before, after in pairwise(spans)), "one after the other"
 
 
 def test_a_repository_that_cannot_be_opened_has_no_check(
