@@ -37,6 +37,7 @@ from backup.records import (
 )
 from backup.schedule import render_probe_units, render_units
 from backup.sources.container import object_file
+from backup.vault.probe import NAME
 from tenants.declaration.load import load_departments
 from tenants.installation import Installation
 from tenants.machines import Machine, load_machine
@@ -167,6 +168,10 @@ def test_a_department_reaches_no_other_one_s_repository(recovery: Recovery) -> N
     assert ask(recovery, "GET", own, f"{own}/config") == 200
     for other in sorted(everybody - {own}):
         assert ask(recovery, "GET", own, f"{other}/config") == 403, other
+        # what no snapshot knows of, so that a vault that does not refuse loses nothing
+        for harmless in (f"data/{NAME}", "locks/" + "0" * 64):
+            for method in ("GET", "POST", "DELETE"):
+                assert ask(recovery, method, own, f"{other}/{harmless}") == 403, (other, method, harmless)
 
 
 def test_the_vault_refuses_the_daily_probe(recovery: Recovery, oneroof: Callable[..., str]) -> None:
