@@ -16,7 +16,7 @@ from backup.vault.place import Place
 from tenants.problem import Problem, UserError
 
 FILE = ".retention"
-PULSE_SECONDS = 5
+PULSE_SECONDS = 2
 """How long the holder takes at most to notice that its connection is gone."""
 PATIENCE = timedelta(seconds=60)
 
@@ -28,7 +28,7 @@ def build_holder(directory: str, by: str) -> str:
     told = f"printf '%s since %s\\n' {shlex.quote(by)} \"$(date -u +%FT%TZ)\" > {file}"
     # what writes to a connection that is gone is ended; the pause itself keeps neither lock nor connection
     pulse = f"while echo held; do sleep {PULSE_SECONDS} 9>&- >&- 2>&- & wait $!; done"
-    return f"umask 077; exec 9>>{file} || exit 1; flock -n 9 || {taken}; {told}; trap 'exit 0' INT TERM HUP; {pulse}"
+    return f"umask 077; exec 9>>{file} || exit 1; flock -w {2 * PULSE_SECONDS + 1} 9 || {taken}; {told}; trap 'exit 0' INT TERM HUP; {pulse}"
 
 
 @contextlib.contextmanager
