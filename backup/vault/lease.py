@@ -28,7 +28,9 @@ def build_holder(directory: str, by: str) -> str:
     told = f"printf '%s since %s\\n' {shlex.quote(by)} \"$(date -u +%FT%TZ)\" > {file}"
     # what writes to a connection that is gone is ended; the pause itself keeps neither lock nor connection
     pulse = f"while echo held; do sleep {PULSE_SECONDS} 9>&- >&- 2>&- & wait $!; done"
-    return f"umask 077; exec 9>>{file} || exit 1; flock -w {2 * PULSE_SECONDS + 1} 9 || {taken}; {told}; trap 'exit 0' INT TERM HUP; {pulse}"
+    # a holder that lost its connection needs a moment to notice
+    lock = f"exec 9>>{file} || exit 1; flock -w {2 * PULSE_SECONDS + 1} 9 || {taken}"
+    return f"umask 077; {lock}; {told}; trap 'exit 0' INT TERM HUP; {pulse}"
 
 
 @contextlib.contextmanager
