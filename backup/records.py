@@ -61,6 +61,8 @@ class BackupRecord:
     reason: str = ""
     added_bytes: int | None = None
     """What of it the vault did not have yet, before compression; unknown in old records."""
+    read_bytes: int | None = None
+    """What of it was read, the rest being known not to have changed; unknown in old records."""
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ leaves the others alone. A run that is cut short leaves pending records, which c
 from __future__ import annotations
 
 import fcntl
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -23,8 +23,9 @@ from backup.opening import open_repository, probe_version
 from backup.plan import CONTROL_PLANE, Job
 from backup.policy import load_policy
 from backup.records import BackupRecord, Outcome, Source, append_records, load_backups
+from backup.restic import Repository
 from backup.sources.table import TAKE, Host
-from backup.sources.taken import NotTakenError, Say, Taken
+from backup.sources.taken import NotTakenError, Say, Taken, list_snapshots
 from backup.trust import record_doubt
 from backup.turns import due_since, turn
 from backup.vault.freeze import freeze_unusual
@@ -94,7 +95,7 @@ def _run_department(
         ended.append(record)
     if pending := [r for r in ended if r.outcome is Outcome.PENDING]:
         doubt = check_repository(repository, known, jobs[0].reread_within, installation.records, say)
-        judged = judge(pending, doubt, datetime.now(UTC))
+        judged = judge(pending, doubt, _listed(repository, pending), datetime.now(UTC))
         append_records(installation.records, judged)
         ended = [r for r in ended if r.outcome is not Outcome.PENDING] + judged
         own = [r for r in load_backups(installation.records) if r.department == department]
@@ -102,10 +103,21 @@ def _run_department(
     return ended
 
 
-def judge(pending: Iterable[BackupRecord], doubt: str, now: datetime) -> list[BackupRecord]:
-    """Give the records after the check: good where the repository can be trusted, else failed with the reason."""
-    outcome = Outcome.FAILED if doubt else Outcome.GOOD
-    return [replace(r, ended_at=now, outcome=outcome, reason=doubt) for r in pending]
+def judge(pending: Iterable[BackupRecord], doubt: str, listed: Container[str], now: datetime) -> list[BackupRecord]:
+    """Give the records after the check: good where the repository lists it and nothing is wrong, else failed."""
+    judged = []
+    for record in pending:
+        reason = doubt or ("" if record.snapshot_id in listed else "the vault does not list the snapshot")
+        outcome = Outcome.FAILED if reason else Outcome.GOOD
+        judged.append(replace(record, ended_at=now, outcome=outcome, reason=reason))
+    return judged
+
+
+def _listed(repository: Repository, pending: Iterable[BackupRecord]) -> tuple[str, ...]:
+    try:
+        return list_snapshots(repository, *(r.snapshot_id for r in pending))
+    except NotTakenError:  # no answer lists nothing
+        return ()
 
 
 def _lazy_cloud(installation: Installation) -> Callable[[], Cloud]:
@@ -142,6 +154,7 @@ def _pending(job: Job, taken: Taken) -> BackupRecord:
         taken.sha256,
         Outcome.PENDING,
         added_bytes=taken.added_bytes,
+        read_bytes=taken.read_bytes,
     )
 
 

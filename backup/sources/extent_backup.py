@@ -66,7 +66,7 @@ def store_extents(
     if stored.bytes != expected:
         raise NotTakenError(f"restic stored {stored.bytes} bytes of {expected}")
     sha256 = hashlib.sha256(manifest).hexdigest()
-    return Taken(stored.snapshot_id, made.size, sha256, taken_at, stored.added_bytes), manifest
+    return Taken(stored.snapshot_id, made.size, sha256, taken_at, stored.added_bytes, sum(wanted)), manifest
 
 
 def _make_mountpoint(mountpoint: Path) -> None:

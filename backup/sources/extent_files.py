@@ -71,7 +71,8 @@ class ExtentFiles:
         kind, _, rest = path.strip("/").partition("/")
         folder, _, name = rest.partition("/")
         if path == "/" or (kind == EXTENTS and not name and (not folder or folder in self._folders)):
-            return self._times(0) | {"st_mode": stat.S_IFDIR | 0o500, "st_nlink": 2, "st_ino": 1 + int(folder or "0", 16)}
+            inode = 1 if path == "/" else 3 + int(folder, 16) if folder else 2
+            return self._times(0) | {"st_mode": stat.S_IFDIR | 0o500, "st_nlink": 2, "st_ino": inode}
         if path == f"/{MANIFEST}":
             size = len(render_header(self._draft)) + LINE_BYTES * len(self._extents)
             return self._file(size, self._draft.revision, 1 << 32)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -23,6 +24,9 @@ from backup.restic import (
 SUMS = "SHA256SUMS"
 """In every tree: sha256 and path of each other file, as ``sha256sum --check`` reads it."""
 
+FULL = 64
+"""Digits of a snapshot's full id."""
+
 Say = Callable[[str], None]
 
 
@@ -38,6 +42,8 @@ class Taken:
     """The instant the data is of."""
     added_bytes: int | None = None
     """What of it the vault did not have yet, before compression."""
+    read_bytes: int | None = None
+    """What was read of the source; the rest was known not to have changed."""
     doubt: str = ""
     """Why snapshots before this one cannot be trusted any more; empty where they can."""
     doubt_since: datetime | None = None
@@ -65,15 +71,36 @@ def demand_restic(repository: Repository, command: Command, *, progress: Callabl
 
 
 def identify(repository: Repository, stdout: bytes) -> Summary:
-    """Give what ``restic backup`` says of the snapshot it made, with its full id; it must be listed, once."""
+    """Give what ``restic backup`` says of its snapshot, with its full id. Whether the vault lists it is asked later."""
     try:
         summary = parse_summary(stdout)
-        listed = parse_snapshot_ids(demand_restic(repository, build_snapshots(repository, summary.snapshot_id)).stdout)
     except ValueError as error:
         raise NotTakenError(str(error)) from error
-    if len(listed) != 1 or not listed[0].startswith(summary.snapshot_id):
-        raise NotTakenError(f"restic lists {len(listed)} snapshots called {summary.snapshot_id}, expected one")
-    return replace(summary, snapshot_id=listed[0])
+    if len(summary.snapshot_id) == FULL:
+        return summary
+    found = _cached(repository, summary.snapshot_id) or list_snapshots(repository, summary.snapshot_id)
+    if len(found) != 1 or not found[0].startswith(summary.snapshot_id):
+        raise NotTakenError(f"restic lists {len(found)} snapshots called {summary.snapshot_id}, expected one")
+    return replace(summary, snapshot_id=found[0])
+
+
+def list_snapshots(repository: Repository, *ids: str) -> tuple[str, ...]:
+    """Give those of some snapshots that the vault lists, by their full ids; no answer is a :class:`NotTakenError`."""
+    try:
+        return parse_snapshot_ids(demand_restic(repository, build_snapshots(repository, *ids)).stdout)
+    except ValueError as error:
+        raise NotTakenError(str(error)) from error
+
+
+def _cached(repository: Repository, beginning: str) -> tuple[str, ...]:
+    """Find a snapshot's full id in restic's cache, where it is written after the vault took it; its name is its sha256.
+
+    Asking restic costs half a second, which it takes to make the key of the password.
+    """
+    if repository.cache is None or not re.fullmatch(r"[0-9a-f]+", beginning):
+        return ()
+    files = repository.cache.glob(f"*/snapshots/*/{beginning}*")
+    return tuple(f.name for f in files if hashlib.sha256(f.read_bytes()).hexdigest() == f.name)
 
 
 def store_tree(repository: Repository, tree: Path, tag: str, taken_at: datetime) -> Taken:
@@ -85,7 +112,7 @@ def store_tree(repository: Repository, tree: Path, tag: str, taken_at: datetime)
     made = identify(repository, ended.stdout)
     if made.bytes != expected:
         raise NotTakenError(f"restic stored {made.bytes} bytes of a tree of {expected}")
-    return Taken(made.snapshot_id, made.bytes, hashlib.sha256(sums).hexdigest(), taken_at, made.added_bytes)
+    return Taken(made.snapshot_id, made.bytes, hashlib.sha256(sums).hexdigest(), taken_at, made.added_bytes, made.bytes)
 
 
 def render_sums(tree: Path) -> bytes:

@@ -13,10 +13,15 @@ PENDING = BackupRecord("health", Source.VOLUME, "prod/portal", NOON, NOON, "a" *
 
 
 def test_a_repository_without_doubt_makes_it_good() -> None:
-    (good,) = judge([PENDING], "", LATER)
+    (good,) = judge([PENDING], "", ["a" * 64], LATER)
     assert (good.outcome, good.reason, good.ended_at, good.started_at) == (Outcome.GOOD, "", LATER, NOON)
 
 
 def test_any_doubt_makes_it_failed() -> None:
-    (failed,) = judge([PENDING], "the repository is damaged: pack ab12 is missing", LATER)
+    (failed,) = judge([PENDING], "the repository is damaged: pack ab12 is missing", ["a" * 64], LATER)
     assert (failed.outcome, failed.reason) == (Outcome.FAILED, "the repository is damaged: pack ab12 is missing")
+
+
+def test_what_the_vault_does_not_list_is_failed() -> None:
+    (failed,) = judge([PENDING], "", ["c" * 64], LATER)
+    assert (failed.outcome, failed.reason) == (Outcome.FAILED, "the vault does not list the snapshot")
