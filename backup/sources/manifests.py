@@ -6,6 +6,7 @@ Each is held against the sha256 on record.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,20 +18,29 @@ from backup.sources.stored_volume import MANIFEST
 from tenants.writing import write_private
 
 
+def sum_of(manifest: bytes) -> str:
+    """Give what stands for a volume: the sha256 of its manifest."""
+    return hashlib.sha256(manifest).hexdigest()
+
+
 @dataclass(frozen=True)
 class Manifests:
     """The folder of them; what is lost there is fetched again."""
 
     directory: Path
+    file: str = MANIFEST
+    """Its name in the snapshot."""
+    stands_for: Callable[[bytes], str] = sum_of
+    """Gives the sha256 on record of what a manifest describes."""
 
     def load(self, job: Job, snapshot: BackupRecord, repository: Repository) -> bytes:
         """Give a snapshot's manifest as it was recorded; nothing where neither this host nor the vault has it."""
         file = self._folder(job) / snapshot.snapshot_id
         kept = file.read_bytes() if file.is_file() else b""
-        if _is(kept, snapshot):
+        if self.stands_for(kept) == snapshot.sha256:
             return kept
-        fetched = run(build_dump_file(repository, snapshot.snapshot_id, f"/{MANIFEST}"))
-        return fetched.stdout if fetched.ok and _is(fetched.stdout, snapshot) else b""
+        fetched = run(build_dump_file(repository, snapshot.snapshot_id, f"/{self.file}"))
+        return fetched.stdout if fetched.ok and self.stands_for(fetched.stdout) == snapshot.sha256 else b""
 
     def keep(self, job: Job, snapshot_id: str, manifest: bytes, *others: str) -> None:
         """Keep a manifest, and of the older ones of this job those of the named snapshots."""
@@ -43,7 +53,3 @@ class Manifests:
 
     def _folder(self, job: Job) -> Path:
         return self.directory / job.department / job.source / job.project / job.item
-
-
-def _is(manifest: bytes, snapshot: BackupRecord) -> bool:
-    return hashlib.sha256(manifest).hexdigest() == snapshot.sha256

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from backup.plan import Job
-from backup.records import Source
+from backup.records import BackupRecord, Source
 from backup.restic import Repository
 from backup.sources.taken import Say, Taken
 from tenants.installation import Installation
@@ -39,27 +39,28 @@ class Host:
         """What the operator's machine pushed."""
         return self.installation.home / "operator"
 
+    @property
+    def manifests(self) -> Path:
+        """Of good snapshots, to carry on from."""
+        return self.installation.home / "cache" / "manifests"
+
 
 Take = Callable[[Job, Repository, Host, Say], Taken]
 """Backs a job up; raises :class:`backup.sources.taken.NotTakenError` where no snapshot counts."""
 
 
 def _volume(job: Job, repository: Repository, host: Host, say: Say) -> Taken:
-    from backup.opening import find_repository
     from backup.sources import volume
     from backup.sources.manifests import Manifests
-    from backup.trust import last_trusted
 
-    known = find_repository(host.installation.records, job.department)
-    last = last_trusted(job, known, host.installation.records) if known else None
-    manifests = Manifests(host.installation.home / "cache" / "manifests")
-    return volume.take(job, host.cloud().volume_id(job), repository, last, manifests, host.staging, say)
+    volume_id, manifests = host.cloud().volume_id(job), Manifests(host.manifests)
+    return volume.take(job, volume_id, repository, _last(job, host), manifests, host.staging, say)
 
 
 def _container(job: Job, repository: Repository, host: Host, say: Say) -> Taken:
     from backup.sources import container
 
-    return container.take(job, host.cloud(), repository, host.staging, say)
+    return container.take(job, host.cloud(), repository, _last(job, host), host.manifests, host.staging, say)
 
 
 def _image(job: Job, repository: Repository, host: Host, say: Say) -> Taken:
@@ -79,6 +80,15 @@ def _control_plane(job: Job, repository: Repository, host: Host, say: Say) -> Ta
     from backup.sources import control_plane
 
     return control_plane.take(job, repository, host.staging, host.pushed, host.installation.records, say)
+
+
+def _last(job: Job, host: Host) -> BackupRecord | None:
+    """Give the snapshot that a new one may carry on from."""
+    from backup.opening import find_repository
+    from backup.trust import last_trusted
+
+    known = find_repository(host.installation.records, job.department)
+    return last_trusted(job, known, host.installation.records) if known else None
 
 
 TAKE: Mapping[Source, Take] = {

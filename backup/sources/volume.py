@@ -23,8 +23,9 @@ from backup.plan import Job
 from backup.records import BackupRecord
 from backup.restic import Repository
 from backup.sources.carrying import Base, draft_changes, draft_whole, extent_bytes, lies, touched, why_not
-from backup.sources.extent_backup import CannotCarryError, Way, store_extents
+from backup.sources.extent_backup import store_extents
 from backup.sources.manifests import Manifests
+from backup.sources.mounted_backup import CannotCarryError, Way
 from backup.sources.rbd_image import Image, open_image
 from backup.sources.stored_volume import Manifest, StoredVolumeError, parse_manifest
 from backup.sources.taken import Say, Taken

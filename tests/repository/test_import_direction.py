@@ -43,7 +43,7 @@ HOMES = {
     "pulumi": ("infra/programs", "infra/components", "infra/provider"),
     "openstack": ("infra/provider", "infra/inventory", "infra/image", "backup/sources"),
     "keystoneauth1": ("infra/provider", "infra/inventory", "infra/image", "backup/sources"),
-    "mfusepy": ("backup/sources/extent_mount",),
+    "mfusepy": ("backup/sources/mounting",),
     "plumbum": ("backup/command",),
     "prometheus_client": ("monitoring/exporters",),
     "requests": ("infra/review/forges/api", "monitoring/view/document"),

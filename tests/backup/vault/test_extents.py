@@ -17,7 +17,8 @@ from backup.command import Command, run
 from backup.plan import Job
 from backup.records import BackupRecord, Outcome, Source
 from backup.sources.carrying import draft_changes, draft_whole
-from backup.sources.extent_backup import CannotCarryError, Way, store_extents
+from backup.sources.extent_backup import store_extents
+from backup.sources.mounted_backup import CannotCarryError, Way
 from backup.sources.stored_volume import Manifest, parse_manifest, render_manifest
 from backup.sources.taken import NotTakenError, Taken
 from backup.sources.volume_restore import feed_volume

@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import re
-import shutil
 import signal
 import socket
 import subprocess
@@ -25,7 +24,7 @@ from backup.command import GRACE, Command, pipe, run
 from backup.ending import Ending, judge
 from backup.lock import clear_dead_locks
 from backup.restic import build_backup_stream, build_backup_tree
-from backup.sources.taken import NotTakenError, identify, list_snapshots
+from backup.sources.taken import NotTakenError, list_snapshots
 
 pytestmark = pytest.mark.slow  # restic takes a second of both cores for each key it opens
 SOON = timedelta(seconds=0)
@@ -271,22 +270,6 @@ def test_a_snapshot_that_is_not_listed_does_not_count(vault: Vault) -> None:
     assert list_snapshots(vault.repository, taken.snapshot_id) == (taken.snapshot_id,)
     (vault.files / "snapshots" / taken.snapshot_id).unlink()
     assert list_snapshots(vault.repository, taken.snapshot_id) == ()
-
-
-def test_a_short_id_is_found_in_the_cache_or_in_the_vault(vault: Vault, tmp_path: Path) -> None:
-    vault.open()
-    taken, other = vault.store(), vault.store()
-    ended = {"message_type": "summary", "snapshot_id": taken.snapshot_id[:8], "total_bytes_processed": 1}
-    said = json.dumps(ended).encode()
-    assert identify(vault.repository, said).snapshot_id == taken.snapshot_id
-    (kept,) = vault.repository.cache.glob(f"*/snapshots/*/{taken.snapshot_id}")  # type: ignore[union-attr]
-    kept.write_bytes(b"of another time")
-    assert identify(vault.repository, said).snapshot_id == taken.snapshot_id, "asked in the vault"
-    (vault.files / "snapshots" / taken.snapshot_id).unlink()
-    shutil.rmtree(tmp_path / "cache")
-    with pytest.raises(NotTakenError):
-        identify(vault.repository, said)
-    assert list_snapshots(vault.repository, other.snapshot_id) == (other.snapshot_id,)
 
 
 def test_a_runner_that_is_killed_stores_nothing(vault: Vault) -> None:
