@@ -41,7 +41,7 @@ def back_up_mounted(
     """Store what ``show`` mounts, reading only what has another size or time than in the parent; all without one.
 
     ``show`` reads ``told``; restic will read ``to_read`` bytes. ``look`` sees the mountpoint after restic ended well, and
-    can ask what ``show`` said. Raises :class:`NotTakenError`; :class:`CannotCarryError` where it may succeed without the parent.
+    can ask what was said. Raises :class:`NotTakenError`; :class:`CannotCarryError` where it may succeed without a parent.
     """
     make_mountpoint(way.mountpoint)
     tag = f"{way.job.source}:{way.job.name}"
