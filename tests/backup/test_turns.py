@@ -28,13 +28,15 @@ from pathlib import Path
 from backup.turns import turn
 with turn(Path(sys.argv[1]), datetime.fromtimestamp(int(sys.argv[2]), UTC), int(sys.argv[3]), lambda: None):
     print("begin", sys.argv[2], flush=True)
-    time.sleep(float(sys.argv[4]))
+    while not Path(sys.argv[4]).exists():
+        time.sleep(0.05)
     print("end", sys.argv[2], flush=True)
 """
 
 
-def hold(directory: Path, since: int, at_once: int, seconds: float, output: int) -> subprocess.Popen[bytes]:
-    words = [sys.executable, "-c", HOLD, str(directory), str(since), str(at_once), str(seconds)]
+def hold(directory: Path, since: int, at_once: int, until: Path, output: int) -> subprocess.Popen[bytes]:
+    """Hold a turn until a file is there."""
+    words = [sys.executable, "-c", HOLD, str(directory), str(since), str(at_once), str(until)]
     return subprocess.Popen(words, stdout=output, env={**os.environ, "PYTHONPATH": str(repository())})
 
 
@@ -81,12 +83,15 @@ def test_a_hundred_departments_finish_in_the_order_of_their_waiting(work: list[t
 
 
 def test_no_more_than_allowed_run_at_once_and_the_longest_waiting_is_next(tmp_path: Path) -> None:
-    said = tmp_path / "said"
+    said, until = tmp_path / "said", [tmp_path / "first", tmp_path / "second"]
     with said.open("wb") as output:
-        first = [hold(tmp_path / "turns", 1, 2, 3, output.fileno()), hold(tmp_path / "turns", 2, 2, 3.5, output.fileno())]
+        first = [hold(tmp_path / "turns", since, 2, until[since], output.fileno()) for since in (0, 1)]
         wait_for(lambda: said.read_bytes().count(b"begin") == 2)
-        later = [hold(tmp_path / "turns", since, 2, 0.1, output.fileno()) for since in (30, 20, 10)]
+        later = [hold(tmp_path / "turns", since, 2, until[0], output.fileno()) for since in (30, 20, 10)]
         wait_for(lambda: len(list((tmp_path / "turns").glob("waiting-*"))) == 3)
+        until[0].touch()
+        wait_for(lambda: said.read_bytes().count(b"begin") == 5)
+        until[1].touch()
         assert [each.wait(60) for each in first + later] == [0] * 5
     lines = said.read_text().split("\n")
     assert [line for line in lines if line.startswith("begin")][2:] == ["begin 10", "begin 20", "begin 30"]
@@ -97,7 +102,7 @@ def test_no_more_than_allowed_run_at_once_and_the_longest_waiting_is_next(tmp_pa
 
 
 def test_a_killed_run_keeps_no_place(tmp_path: Path) -> None:
-    dead = hold(tmp_path, 1, 1, 60, subprocess.PIPE)
+    dead = hold(tmp_path, 1, 1, tmp_path / "never", subprocess.PIPE)
     assert dead.stdout is not None
     assert dead.stdout.readline() == b"begin 1\n"
     dead.send_signal(signal.SIGKILL)
