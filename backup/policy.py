@@ -65,6 +65,13 @@ class Tier(Declared):
     drill_every: Duration = Field(title="Drill every", description="How often a snapshot is restored and compared.")
     reread_within: Duration = Field(title="Reread within", description="Every pack in the vault is read again this often.")
 
+    copies: int = Field(
+        default=2, strict=True, ge=1, le=2, title="Copies", description="Sites that hold the data, the cloud's own included."
+    )
+    level: int = Field(
+        default=1, strict=True, ge=1, le=4, title="Level", description="Of GB/T 20988 that it is meant to meet."
+    )
+
     @model_validator(mode="after")
     def _promises_can_be_kept(self) -> Tier:
         if _DAY % self.every:
@@ -80,6 +87,8 @@ class Tier(Declared):
             )
         if self.reread_within < _DAY:
             raise ValueError(f"got reread_within {render_duration(self.reread_within)}, expected at least 24h")
+        if self.copies < 2:
+            raise ValueError(f"got copies {self.copies}, expected 2: every level asks for a copy at another site")
         if self.keep_within < self.drill_every:
             raise ValueError(
                 f"got keep_within {render_duration(self.keep_within)}, "

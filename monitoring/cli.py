@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from monitoring.recovery import cli as recovery_cli
 from monitoring.rightsizing.cli import rightsize
 from monitoring.showback.cli import showback
 from monitoring.view.cli import show
@@ -78,14 +79,18 @@ def status(as_json: bool, cloud: str) -> None:
         print_status(overview)
 
 
-@click.command()
+@click.group(invoke_without_command=True)
 @click.option("--cloud", default="oneroof", show_default=True, help="Entry of clouds.yaml.")
 @click.option("--output", type=click.Path(path_type=Path), help="File to write; the installation's reports/ if left out.")
-def report(cloud: str, output: Path | None) -> None:
+@click.pass_context
+def report(context: click.Context, cloud: str, output: Path | None) -> None:
     """Write the page: what was built, how it is used, what it saves, what was backed up and restored.
 
-    Beside it, in departments/, lie a page and a JSON file of each department's own, with nothing of the others.
+    Beside it, in departments/, lie a page and a JSON file of each department's own, with nothing of the others. A command
+    below writes another report, or verifies one.
     """
+    if context.invoked_subcommand is not None:
+        return
     from monitoring.overview import collect_overview
     from monitoring.reports.page import write_report
     from monitoring.view.page import write_views
@@ -160,5 +165,8 @@ def push(declarations: Path | None) -> None:
     push_files(hosts, files)
     click.echo(f"{len(files)} files to {', '.join(host.name for host in hosts)}", err=True)
 
+
+for _command in recovery_cli.COMMANDS:
+    report.add_command(_command)
 
 COMMANDS: tuple[click.Command, ...] = (status, report, show, savings, exporter, dashboards, rightsize, showback, operations)

@@ -26,6 +26,8 @@ MAY_IMPORT = {
     "infra/recovery": ("tenants", "infra", "backup"),
     # what is not backed up is known only by whoever sees both what there is and what was backed up
     "backup/coverage": ("tenants", "infra.inventory", "backup"),
+    "backup/report": ("tenants", "backup"),
+    "monitoring/recovery": ("tenants", "monitoring", "backup.report", "backup.ledger", "backup.evidence"),
     "monitoring": (
         "tenants",
         "monitoring",
