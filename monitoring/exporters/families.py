@@ -10,6 +10,7 @@ from prometheus_client.core import Metric
 from backup.records import BackupRecord, DrillRecord
 from monitoring.exporters.breakdown import build_api_metrics, build_breakdown_metrics
 from monitoring.exporters.cloud import build_capacity_metrics, build_project_metrics
+from monitoring.exporters.coverage import build_coverage_metrics
 from monitoring.exporters.guests import build_guest_metrics, build_server_metrics
 from monitoring.exporters.probes import build_probe_metrics
 from monitoring.exporters.recovery import (
@@ -64,6 +65,7 @@ PARTS = (
     Part(("cloud", "guests"), _guests),
     Part(("probes",), build_probe_metrics),
     Part(("records",), _records),
+    Part(("coverage",), build_coverage_metrics),
     Part(("evidence",), build_evidence_metrics),
     Part(("vault",), build_vault_metrics),
     Part(("declarations",), _declarations),

@@ -5,11 +5,15 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from socketserver import ThreadingMixIn
 from typing import TYPE_CHECKING
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
+from backup.coverage.assembly import judge_again
+from backup.coverage.holdings import Holdings
+from backup.coverage.judgement import Judged
 from backup.erased import leave_out, leave_out_runs
 from backup.evidence import Examined, verify
 from backup.records import BackupRecord, DrillRecord, ErasureRecord, load_backups, load_drills, load_records
@@ -40,7 +44,7 @@ _LOG = logging.getLogger(__name__)
 
 
 class NotYetError(Exception):
-    """What a source is made of was not read yet."""
+    """What a source is made of was not read, yet or this time."""
 
 
 class Exporter:
@@ -53,10 +57,12 @@ class Exporter:
         self._told: tuple[Lack, ...] | None = None
         self._calls = 0
         self._reader: CloudReader | None = None
+        self._judge: Callable[[], tuple[Holdings, tuple[Judged, ...]]] | None = None
         sources: list[Source[object]] = [
             Source("cloud", self._read_cloud, CLOUD_INTERVAL),
             Source("probes", self._read_probes, 15.0),
             Source("records", self._read_records, 15.0),
+            Source("coverage", self._read_coverage, 900.0),  # one call for each project's containers: seldom
             Source("evidence", self._read_evidence, 600.0),
             Source("vault", self._read_vault, 60.0),
             Source("declarations", self._read_declarations, 60.0),
@@ -93,6 +99,14 @@ class Exporter:
 
     def _read_vault(self) -> VaultProof:
         return load_proof(self._installation.records)
+
+    def _read_coverage(self) -> tuple[Judged, ...]:
+        if self._judge is None:
+            self._judge = judge_again(self._installation, self._cloud)
+        holdings, judged = self._judge()
+        if holdings.unread:
+            raise NotYetError("; ".join(f"{u.source}: {u.error}" for u in holdings.unread))
+        return judged
 
     def _read_evidence(self) -> tuple[Examined, ...]:
         return verify(self._installation.records)

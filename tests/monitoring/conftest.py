@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from exposing import LISTED, STATS
 
+from backup.coverage.holdings import Holding
+from backup.coverage.judgement import Judged, State
 from backup.evidence import Examined
 from backup.records import BackupRecord, CheckRecord, DrillRecord, Outcome, RepositoryRecord, Source
 from backup.vault.records import FreezeRecord, ProbeRecord
@@ -224,6 +226,11 @@ def sources(
         "records": (backups, drills),
         "evidence": (Examined("0123456789abcdef", "site-a", (), ("entry 2 is missing at the end: entry 2 was told",)),),
         "vault": proof,
+        "coverage": (
+            Judged(Holding("health", "volume", "prod/data", "v1"), State.COVERED, "gold", "good"),
+            Judged(Holding("health", "volume", "prod/by-hand", "v2"), State.UNDECLARED, "", "in no declaration"),
+            Judged(Holding("", "image", "admin/tiny", "i1"), State.WAITING, "bronze", "made a short while ago"),
+        ),
         "declarations": objectives,
         "savings": overview.savings,
     }
