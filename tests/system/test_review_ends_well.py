@@ -6,6 +6,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import openstack
 import pytest
@@ -203,8 +204,9 @@ def test_a_share_changes_two_departments_once_an_owner_of_each_agreed(office: Of
 def merged(office: Office, file: str) -> str:
     """Give a file as the protected branch has it now."""
     forge = office.desk.forge
-    forge.git(forge.root / f"work-{OWNER}", "fetch", "--quiet", "origin")
-    return str(forge.git(forge.root / f"work-{OWNER}", "show", f"origin/main:{file}")) + "\n"
+    with TemporaryDirectory() as folder:
+        forge.git(Path(folder), "clone", "--quiet", forge.address(OWNER), f"{folder}/main")
+        return (Path(folder) / "main" / file).read_text(encoding="utf-8")
 
 
 def openstack_of(office: Office, installation: Installation, slug: str) -> Connection:
