@@ -35,8 +35,9 @@ from backup.records import (
     load_drills,
     newest_restorable,
 )
-from backup.schedule import render_probe_units, render_units
+from backup.schedule import PREFIX, render_probe_units, render_units
 from backup.sources.container import object_file
+from backup.timetable import next_start
 from backup.vault.probe import NAME
 from tenants.declaration.load import load_departments
 from tenants.installation import Installation
@@ -218,10 +219,15 @@ def test_another_repository_in_its_place_is_an_error(recovery: Recovery, tmp_pat
 
 
 def test_every_job_has_a_timer_that_waits(recovery: Recovery) -> None:
+    before = datetime.now(UTC)
     listed = recovery.on(recovery.operations, "systemctl list-timers --all --output=json 'oneroof-backup-*'").stdout
     waiting = {t["unit"] for t in json.loads(listed) if t["next"]}
     wanted = render_units(recovery.jobs, recovery.installation.home) | render_probe_units(recovery.installation.home)
     assert waiting == {name for name in wanted if name.endswith(".timer")}
+    next_of = {t["unit"]: datetime.fromtimestamp(t["next"] / 10**6, UTC) for t in json.loads(listed) if t["next"]}
+    for job in recovery.jobs:  # `oneroof backup schedule` says what systemd will do
+        told = {next_start(job.start, job.every, now) for now in (before, datetime.now(UTC))}
+        assert next_of[f"{PREFIX}{job.department}-{job.tier}.timer"] in told, job
 
 
 def test_passwords_are_readable_by_root_alone(recovery: Recovery) -> None:
