@@ -18,8 +18,9 @@ import json
 import re
 import sys
 import tarfile
+from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import IO, Any
 
@@ -27,6 +28,8 @@ MANIFEST = "manifest"
 EXTENTS = "extents"
 FORMAT = 1
 PIECE = 1 << 20
+BEHIND = 4
+"""Pieces that may have gone on before they are in the sum."""
 FOLDER_SHIFT = 30
 """A folder of extents holds a GiB: where nothing in it changed, restic stores nothing anew for it."""
 
@@ -221,14 +224,18 @@ class _Forward:
 
 
 def _read(source: _Forward, size: int, offset: int, digest: Any, pool: ThreadPoolExecutor) -> Iterator[tuple[int, bytes]]:
+    summing: deque[Future[None]] = deque()
     while size > 0:
         data = source.read(min(PIECE, size))
         if not data:
             raise StoredVolumeError("the snapshot did not arrive whole")
-        summed = pool.submit(digest.update, data)  # while the piece is on its way
+        summing.append(pool.submit(digest.update, data))  # while the piece, and those after it, are on their way
         yield offset, data
-        summed.result()
+        if len(summing) > BEHIND:
+            summing.popleft().result()
         offset, size = offset + len(data), size - len(data)
+    for left in summing:
+        left.result()
 
 
 def _zeros(count: int) -> Iterable[bytes]:
