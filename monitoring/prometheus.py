@@ -56,8 +56,17 @@ class Prometheus:
     @classmethod
     def of(cls, installation: Installation) -> Prometheus | None:
         """Give the installation's Prometheus, or None where its playbook has not run yet."""
+        return cls._told(installation, "prometheus.yaml")
+
+    @classmethod
+    def of_years(cls, installation: Installation) -> Prometheus | None:
+        """Give the store that keeps years and answers the same questions, or None where the inventory asks for none."""
+        return cls._told(installation, "long_term.yaml")
+
+    @classmethod
+    def _told(cls, installation: Installation, file: str) -> Prometheus | None:
         try:
-            told = yaml.safe_load((installation.home / "prometheus.yaml").read_text(encoding="utf-8"))
+            told = yaml.safe_load((installation.home / file).read_text(encoding="utf-8"))
         except FileNotFoundError:
             return None
         return cls(told["url"], told["username"], told["password"], installation.ca_certificate)

@@ -23,14 +23,16 @@ def showback(month: str, closing: bool, prices: Path | None, as_json: bool, as_c
     """Show what each department's part counted for in MONTH (such as 2026-11), by the price book.
 
     Hours in which nothing was measured count for nothing, and the share of them is told. A closed month is shown as closed.
+    What Prometheus keeps no more is asked of the store for years, where there is one.
     """
     import json
     from dataclasses import asdict
     from datetime import UTC, datetime
+    from functools import partial
 
     from monitoring.prometheus import Prometheus, PrometheusError
     from monitoring.showback.closed import close, load_closed
-    from monitoring.showback.month import build_month, month_bounds
+    from monitoring.showback.month import build_fullest, month_bounds
     from monitoring.showback.prices import load_prices
     from tenants.problem import Problem, UserError
 
@@ -44,17 +46,18 @@ def showback(month: str, closing: bool, prices: Path | None, as_json: bool, as_c
     folder = installation.home / "showback"
     closed = load_closed(folder, month)
     if closed is None:
-        prometheus = Prometheus.of(installation)
-        if prometheus is None:
+        kept = [each for each in (Prometheus.of(installation), Prometheus.of_years(installation)) if each]
+        if not kept:
             raise UserError(Problem("there is no Prometheus yet", "`oneroof deploy --tags prometheus` makes one."))
         if closing and end > now.date():
             raise UserError(f"{month}: got a month that is not over, expected to close it on {end} or later")
 
-        def ask(question: str, at: float) -> dict[str, float]:
+        def ask(prometheus: Prometheus, question: str, at: float) -> dict[str, float]:
             return {s.labels.get("department", ""): s.value for s in prometheus.query(question, timeout=60, at=at)}
 
+        book = load_prices(prices) if prices else load_prices()
         try:
-            shown = build_month(month, load_prices(prices) if prices else load_prices(), ask, now)
+            shown = build_fullest(month, book, [partial(ask, each) for each in kept], now)
         except PrometheusError as error:
             raise UserError(str(error)) from error
         closed = close(folder, shown, now) if closing else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
@@ -89,6 +89,20 @@ def build_month(month: str, book: PriceBook, ask: Ask, now: datetime) -> Month:
     )
 
 
+def build_fullest(month: str, book: PriceBook, stores: Iterable[Ask], now: datetime) -> Month:
+    """Give the month by the first store that measured all of it, else by the one that has most; one store at least."""
+    best: Month | None = None
+    for ask in stores:
+        told = build_month(month, book, ask, now)
+        if best is None or told.measured_hours > best.measured_hours:
+            best = told
+        if best.measured_hours >= best.hours:
+            break
+    if best is None:
+        raise ValueError("no store was given")
+    return best
+
+
 def _question(metric: str, first: date, end: date, now: datetime) -> tuple[str, float]:
     last = min(_moment(end), now)
     # a second before the end: the hour that begins at the end belongs to the next span
@@ -97,7 +111,8 @@ def _question(metric: str, first: date, end: date, now: datetime) -> tuple[str, 
 
 
 def _seconds(first: date, last: datetime) -> int:
-    return max(1, int((last - _moment(first)).total_seconds()) - 1)
+    # the question's moment is a second before the end, so the first hour lies inside: not all stores count one on the edge
+    return max(1, int((last - _moment(first)).total_seconds()))
 
 
 def _moment(day: date) -> datetime:

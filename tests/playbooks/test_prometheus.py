@@ -15,6 +15,7 @@ from pathlib import Path
 import jinja2
 import pytest
 import yaml
+from debian_program import debian_program
 
 from tenants.installation import repository
 
@@ -85,7 +86,7 @@ def test_victoria_metrics_gets_what_was_recorded_and_no_more(tmp_path: Path, ima
     }
     (tmp_path / "prometheus.yml").write_text(json.dumps(configuration))
     victoria = [
-        image_program("victoria-metrics"),
+        debian_program("victoria-metrics", "victoria-metrics"),
         f"-storageDataPath={tmp_path}/store",
         f"-httpListenAddr=127.0.0.1:{store}",
     ]

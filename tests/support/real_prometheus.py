@@ -39,13 +39,14 @@ def prometheus_with(samples: Iterable[Sample], folder: Path, program: Callable[[
     ]
     with subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         try:
-            _await(f"{url}/-/ready", process)
+            answering(f"{url}/-/ready", process)
             yield Prometheus(url)
         finally:
             process.terminate()
 
 
-def _await(url: str, process: subprocess.Popen[bytes]) -> None:
+def answering(url: str, process: subprocess.Popen[bytes]) -> None:
+    """Wait until something answers there."""
     end = time.monotonic() + _PATIENCE_SECONDS
     while True:
         try:

@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 from real_prometheus import Sample, prometheus_with
+from real_store import store_with
 
 from monitoring.prometheus import Prometheus
 from monitoring.showback.closed import close, load_closed
-from monitoring.showback.month import Line, Month, build_month, month_bounds
+from monitoring.showback.month import Line, Month, build_fullest, build_month, month_bounds
 from monitoring.showback.prices import PriceBook, Span, load_prices, split
 from tenants.problem import UserError
 
@@ -47,15 +48,21 @@ def samples() -> Iterator[Sample]:
         yield from hours(f'oneroof_hosts{{site="a",instance="{instance}"}}', lambda _: 1)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="module", params=["Prometheus", "the store for years"])
 def ask(
-    tmp_path_factory: pytest.TempPathFactory, image_program: Callable[[str], Path]
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, image_program: Callable[[str], Path]
 ) -> Iterator[Callable[[str, float], Mapping[str, float]]]:
+    """Ask Prometheus; and the store that keeps years, which must give the same figures."""
+
     def answer(prometheus: Prometheus, question: str, at: float) -> Mapping[str, float]:
         return {sample.labels.get("department", ""): sample.value for sample in prometheus.query(question, at=at)}
 
-    with prometheus_with(samples(), tmp_path_factory.mktemp("prometheus"), image_program) as prometheus:
-        yield lambda question, at: answer(prometheus, question, at)
+    folder = tmp_path_factory.mktemp("kept")
+    prometheus_or_store = (
+        prometheus_with(samples(), folder, image_program) if request.param == "Prometheus" else store_with(samples(), folder)
+    )
+    with prometheus_or_store as kept:
+        yield lambda question, at: answer(kept, question, at)
 
 
 def test_every_hour_counts_once_at_the_price_of_its_day(ask: Callable[[str, float], Mapping[str, float]]) -> None:
@@ -73,6 +80,16 @@ def test_an_open_month_counts_until_now(ask: Callable[[str, float], Mapping[str,
     month = build_month("2026-11", BOOK, ask, datetime(2026, 11, 2, 6, tzinfo=UTC))
     assert [(line.department, line.quantity) for line in month.lines] == [("health", 30 * 4)]
     assert (month.measured_hours, month.hours) == (30, 30)
+
+
+def test_what_one_store_forgot_another_tells(ask: Callable[[str, float], Mapping[str, float]]) -> None:
+    def forgot(_question: str, _at: float) -> Mapping[str, float]:
+        return {}
+
+    whole = build_month("2026-10", BOOK, ask, NOW)
+    assert build_fullest("2026-10", BOOK, [forgot, ask], NOW) == whole
+    assert build_fullest("2026-10", BOOK, [ask, forgot], NOW) == whole
+    assert build_fullest("2026-10", BOOK, [forgot], NOW).measured_hours == 0
 
 
 def test_days_without_a_price_are_said() -> None:
