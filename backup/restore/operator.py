@@ -8,6 +8,7 @@ import tarfile
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from uuid import uuid4
 
 from backup.command import Command, Completed, attach, run
 from backup.drill import LONGEST, VAULT_DIRECTORY, render_restic
@@ -25,8 +26,6 @@ from tenants.installation import Installation
 from tenants.machines import Machine, load_machine
 from tenants.problem import Problem, UserError
 
-WISHES = f"{SITE_HOME}/restore.jsonl"
-
 
 def update_ledgers(installation: Installation, say: Say) -> None:
     """Bring the evidence up to date where the operations host answers; else the records here have to do."""
@@ -40,10 +39,11 @@ def restore_into_cloud(wishes: Sequence[Wish], installation: Installation) -> tu
     """Have the operations host restore; give the records that this made. Raises :class:`UserError` where it cannot begin."""
     host = load_machine(installation, "operations")
     before = set(load_records(RestoreRecord, installation.records))
-    told = run(Command(host.ssh(f"umask 077 && cat > {WISHES}")), stdin=render_wishes(wishes).encode())
+    wishes_file = f"{SITE_HOME}/restore-{uuid4().hex}.jsonl"  # its own, as several restores may be told at once
+    told = run(Command(host.ssh(f"umask 077 && cat > {wishes_file}")), stdin=render_wishes(wishes).encode())
     if not told.ok:
         raise UserError(Problem(f"{host.name}: {told.reason}"))
-    script = f"ONEROOF_HOME={SITE_HOME} exec {shlex.join(('oneroof', 'restore', 'here', WISHES))} > /dev/null"
+    script = f"ONEROOF_HOME={SITE_HOME} exec {shlex.join(('oneroof', 'restore', 'here', wishes_file))} > /dev/null"
     code = attach(Command(host.ssh(script, terminal=sys.stdin.isatty() and sys.stderr.isatty())))
     if code not in (0, 1):
         raise UserError(Problem(f"{host.name}: the restore ended with {code}", "Its last lines above say why."))
