@@ -1,4 +1,4 @@
-"""Commands of ``monitoring``: exporter, dashboards, rightsize, showback, savings, report, show, status, operations push."""
+"""Commands of ``monitoring``: what measures, tells and reports, and what brings things to the operations host."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from monitoring.forecast.cli import forecast
 from monitoring.recovery import cli as recovery_cli
 from monitoring.rightsizing.cli import rightsize
 from monitoring.showback.cli import showback
@@ -169,4 +170,15 @@ def push(declarations: Path | None) -> None:
 for _command in recovery_cli.COMMANDS:
     report.add_command(_command)
 
-COMMANDS: tuple[click.Command, ...] = (status, report, show, savings, exporter, dashboards, rightsize, showback, operations)
+COMMANDS: tuple[click.Command, ...] = (
+    status,
+    report,
+    show,
+    savings,
+    exporter,
+    dashboards,
+    rightsize,
+    forecast,
+    showback,
+    operations,
+)

@@ -13,6 +13,7 @@ import urllib.parse
 import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +77,18 @@ class Prometheus:
         moment = {} if at is None else {"time": f"{at:.3f}"}
         data = self.get("/api/v1/query", {"query": expression, **moment}, timeout)
         return tuple(Sample(entry["metric"], float(entry["value"][1]), float(entry["value"][0])) for entry in data["result"])
+
+    def points(
+        self, expression: str, start: datetime, end: datetime, step: timedelta, timeout: float = 10.0
+    ) -> tuple[tuple[float, float], ...]:
+        """Give Unix time and value of an expression's one series, step by step; raise PrometheusError."""
+        moments = {
+            "start": f"{start.timestamp():.3f}",
+            "end": f"{end.timestamp():.3f}",
+            "step": f"{step.total_seconds():.0f}s",
+        }
+        data = self.get("/api/v1/query_range", {"query": expression, **moments}, timeout)
+        return tuple((float(at), float(value)) for series in data["result"][:1] for at, value in series["values"])
 
     def get(self, path: str, parameters: Mapping[str, str], timeout: float = 10.0) -> Any:
         """Give the ``data`` of an API answer; raise PrometheusError."""
