@@ -20,7 +20,8 @@ def forecast(days: int, ahead: int, as_json: bool) -> None:
     """Tell when the cloud's capacity runs out, and how sure that is.
 
     By what was used each day so far; the days are those of an interval that holds in four of five cases. Nothing is said
-    from less than 14 days, nor of more days ahead than three times those that were seen.
+    from less than 14 days, nor of more days ahead than three times those that were seen. What grows by rare, large steps can
+    be full earlier than told.
     """
     import json
     from dataclasses import asdict
