@@ -29,8 +29,8 @@ from infra.provider.orphans import Orphan, find_orphans
 from infra.provider.serving import cloud_of
 from infra.shared import DesiredCloud
 from infra.sharing.grants import in_order, missing_grantees, standing
-from infra.sharing.record import Entry, append_entries, build_entries, record_file
-from infra.sharing.stray import load_stray
+from infra.sharing.record import Entry, append_entries, build_entries, load_readable, record_file
+from infra.sharing.stray import find_stray
 from infra.surplus import find_surplus
 from infra.sweep import delete_found, sweep_interrupted, take_back_stray, withdraw_roles
 from tenants.declaration.catalogue import Catalogue
@@ -145,7 +145,8 @@ def apply_departments(
     """
     current = [current_of(site, department, catalogue) for department in in_order(departments)]
     coming = frozenset(each.department.slug for each in current if not each.is_gone)
-    yield from _side_by_side([partial(_apply, site, each, coming, refresh, found, on_step) for each in current])
+    known = load_readable(record_file(site.installation))
+    yield from _side_by_side([partial(_apply, site, each, coming, known, refresh, found, on_step) for each in current])
 
 
 def _side_by_side(work: Iterable[Callable[[], Applied]]) -> Iterator[Applied]:
@@ -169,6 +170,7 @@ def _apply(
     site: Site,
     current: Current,
     coming: frozenset[str],
+    known: Sequence[Entry],
     refresh: bool,
     found: agreement.Cloud | None,
     on_step: OnStep,
@@ -181,7 +183,7 @@ def _apply(
     recorded = stacks.read_resources(engine, slug)
     moved = found is not None and any(agreement.find_moved(recorded, found))
     undeclared = found is not None and any(find_surplus(recorded, found))
-    stray = _stray(site, slug, recorded, department.shares)
+    stray = stray_of(site, department, recorded, known)
     differs = refresh or moved or undeclared or bool(stray) or stacks.was_interrupted(engine, slug)
     if not differs and before is not None and before.digest == wanted and engine.exists(slug):
         outputs, at = stacks.read_outputs(engine, slug), datetime.fromisoformat(before.applied_at)
@@ -218,7 +220,8 @@ def converge(
 
     def work(listen: Callable[[stacks.Step], None]) -> None:
         program = department_program(current.desired, site.external_network)
-        take_back_stray(engine, _stray(site, slug, stacks.read_resources(engine, slug), department.shares), listen)
+        known = load_readable(record_file(site.installation))
+        take_back_stray(engine, stray_of(site, department, stacks.read_resources(engine, slug), known), listen)
         try:
             outputs = stacks.update(engine, slug, program, refresh=refresh, on_step=listen)
         finally:  # also what a failed run gave or took back
@@ -236,10 +239,12 @@ def converge(
     return Applied(slug, done.state, done.seconds, done.steps, done.reasons, made[0] if made else before)
 
 
-def _stray(site: Site, slug: str, recorded: Sequence[Mapping[str, Any]], grants: Sequence[Grant]) -> tuple[Entry, ...]:
+def stray_of(
+    site: Site, department: Department, recorded: Sequence[Mapping[str, Any]], known: Iterable[Entry]
+) -> tuple[Entry, ...]:
     """Give what was given on its day, is in no stack and is not declared any more."""
-    where = {"cloud": site.engine.cloud, "owner": slug}
-    return load_stray(site.installation, standing(recorded), grants, today=site.today, **where)
+    where = {"cloud": site.engine.cloud, "owner": department.slug}
+    return find_stray(known, standing(recorded), department.shares, today=site.today, **where)
 
 
 def _record_shares(site: Site, slug: str, grants: Sequence[Grant], reason: str = "") -> None:

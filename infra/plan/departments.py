@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from infra.agreement import Cloud, find_moved
-from infra.apply import CLOUD_STACK, Site, current_of, is_cloud_current, is_current, lost_data
+from infra.apply import CLOUD_STACK, Site, current_of, is_cloud_current, is_current, lost_data, stray_of
 from infra.erasure.retirement import Current, render_standing
 from infra.inventory import Inventory
 from infra.plan.capacity import Host, Stock, build_host, build_stocks
@@ -25,8 +25,8 @@ from infra.programs.command import interrupt
 from infra.programs.department import department_program
 from infra.shared import DesiredCloud, DesiredFlavor, build_cloud
 from infra.sharing.grants import missing_grantees
-from infra.sharing.grants import standing as sharing_of
-from infra.sharing.stray import SHARE_TYPE, describe_stray, load_stray
+from infra.sharing.record import Entry, load_readable, record_file
+from infra.sharing.stray import SHARE_TYPE, describe_stray
 from infra.surplus import ROLE_TYPE, find_surplus
 from tenants.assumptions.model import Assumptions
 from tenants.declaration.catalogue import Catalogue
@@ -72,8 +72,9 @@ def plan_departments(
     cloud = None if compared is None else Cloud(compared)
     current = [current_of(site, department, catalogue) for department in departments]
     coming = frozenset(each.desired.slug for each in current if not each.is_gone)
+    known = load_readable(record_file(site.installation))
     with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="plan") as pool:
-        futures = [pool.submit(_plan, site, each, coming, cloud, around) for each in current]
+        futures = [pool.submit(_plan, site, each, coming, known, cloud, around) for each in current]
         try:
             for future in futures:
                 yield future.result()
@@ -104,15 +105,16 @@ def plan_gone(site: Site, slug: str) -> DepartmentPlan:
     return DepartmentPlan(slug, "gone", data_lost=lost, reasons=(why,))
 
 
-def _plan(site: Site, current: Current, coming: frozenset[str], cloud: Cloud | None, around: Surroundings) -> DepartmentPlan:
+def _plan(
+    site: Site, current: Current, coming: frozenset[str], known: Sequence[Entry], cloud: Cloud | None, around: Surroundings
+) -> DepartmentPlan:
     desired, standing, engine = current.desired, render_standing(current), site.engine
     slug = desired.slug
     if current.is_gone:
         return DepartmentPlan(slug, "unchanged", reasons=standing)
     resources = stacks.read_resources(engine, slug)
     undeclared = () if cloud is None else tuple(find_surplus(resources, cloud))
-    shares, where = current.department.shares, {"cloud": engine.cloud, "owner": slug}
-    stray = load_stray(site.installation, sharing_of(resources), shares, today=site.today, **where)
+    stray = stray_of(site, current.department, resources, known)
     same = is_current(site, desired) and resources and cloud is not None and not any(find_moved(resources, cloud))
     if same and not undeclared and not stray:
         return DepartmentPlan(slug, "unchanged", reasons=standing)

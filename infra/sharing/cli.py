@@ -98,7 +98,6 @@ def enforce(cloud: str, directory: Path | None, day: datetime | None, dry_run: b
     nobody merged or applied. What was closed by hand since it was given stays closed until an apply. Ends with 1 where
     something could not be taken back or given.
     """
-    from infra.sharing.enforcement import Given
     from infra.sharing.enforcement import enforce as enforce_grants
     from tenants.declaration.load import load_departments
     from tenants.today import today
@@ -106,7 +105,7 @@ def enforce(cloud: str, directory: Path | None, day: datetime | None, dry_run: b
     on = day.date() if day else today()
     taken = enforce_grants(Installation.existing(), cloud, load_departments(directory), on, dry_run=dry_run)
     for each in taken:
-        click.echo(f"{'given' if isinstance(each, Given) else 'taken back'}: {each}" if not each.failure else str(each))
+        click.echo(str(each))
     if not taken:
         click.echo("nothing has ended that is still in the cloud, and nothing begins", err=True)
     sys.exit(_FAILED if any(each.failure for each in taken) else 0)

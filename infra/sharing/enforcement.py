@@ -6,10 +6,11 @@ since had a reason.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import partial
+from typing import Literal
 
 from infra.desired import cloud_path
 from infra.outcome import load_outcome
@@ -34,27 +35,29 @@ from tenants.installation import Installation
 
 
 @dataclass(frozen=True)
-class Taken:
-    """One grant that had ended, or is not declared any more, and was still in the cloud."""
+class Enforced:
+    """One grant that was taken back or given, or would be."""
 
+    done: Literal["taken back", "given"]
     what: str
     failure: str = ""
 
     def __str__(self) -> str:
-        return f"{self.what}: not taken back: {self.failure}" if self.failure else self.what
+        return f"{self.what}: not {self.done}: {self.failure}" if self.failure else f"{self.done}: {self.what}"
 
 
 @dataclass(frozen=True)
-class Given:
-    """One grant that begins and was not open yet."""
+class _Work:
+    """One grant to take back or to give, and how that is recorded."""
 
-    owner: str
-    grant: Grant
-    failure: str = ""
-
-    def __str__(self) -> str:
-        what = f"{self.owner}: {self.grant.kind} {self.grant.place} for {self.grant.grantee}, from {self.grant.first_day}"
-        return f"{what}: not given: {self.failure}" if self.failure else what
+    done: Literal["taken back", "given"]
+    what: str
+    act: Callable[..., bool]
+    """Takes the cloud and ``dry_run``; tells whether it changed anything."""
+    build: Callable[..., Iterator[Entry]]
+    """Takes the lines that are there and ``now``."""
+    is_on_record: bool = False
+    """Whether the record says it is open: then that it is closed is recorded, whoever closed it."""
 
 
 def beginning(
@@ -80,9 +83,8 @@ def beginning(
 
 def _was_given(owner: str, grant: Grant, known: Iterable[Entry]) -> bool:
     """Tell whether it was given and, as far as is on record, not taken back since."""
-    key, first = (str(grant.kind), grant.place, grant.grantee), grant.first_day.isoformat()
-    of_it = [entry for entry in known if (entry.owner, entry.key) == (owner, key)]
-    return bool(of_it) and of_it[-1].event != WITHDRAWN and of_it[-1].terms.get("from") == first
+    of_it = [entry for entry in known if (entry.owner, entry.key) == (owner, grant.key)]
+    return bool(of_it) and of_it[-1].event != WITHDRAWN and of_it[-1].terms.get("from") == grant.first_day.isoformat()
 
 
 def ended(departments: Iterable[Department], today: date) -> tuple[tuple[str, Grant], ...]:
@@ -91,73 +93,65 @@ def ended(departments: Iterable[Department], today: date) -> tuple[tuple[str, Gr
         (department.name, grant)
         for department in departments
         for grant in department.shares
-        if grant.last_day < today and not any(_same(grant, each) and each.in_force(today) for each in department.shares)
+        if grant.last_day < today and not any(grant.key == each.key and each.in_force(today) for each in department.shares)
     )
-
-
-def _same(one: Grant, other: Grant) -> bool:
-    return _key(one) == _key(other)
-
-
-def _key(grant: Grant) -> tuple[str, str, str]:
-    return str(grant.kind), grant.place, grant.grantee
 
 
 def enforce(
     installation: Installation, cloud_name: str, departments: Sequence[Department], today: date, *, dry_run: bool
-) -> tuple[Taken | Given, ...]:
+) -> tuple[Enforced, ...]:
     """Take back what ended or is declared no more, give what begins; tell what was done. One that fails stops no other."""
-    over, file = ended(departments, today), record_file(installation)
+    file = record_file(installation)
     known = [entry for entry in load_readable(file) if entry.cloud == cloud_name]
     made = {each.name: load_outcome(installation, each.name, cloud_name) for each in departments}
     applied = {name: datetime.fromisoformat(outcome.applied_at).date() for name, outcome in made.items() if outcome}
-    due = tuple(beginning(departments, applied, known, today))
-    by_owner = {each.name: each.shares for each in departments}
-    gone = [
-        entry
-        for owner, shares in by_owner.items()
-        for entry in find_stray(known, (), shares, cloud=cloud_name, owner=owner, today=today)
-        if not any((owner, entry.key) == (of, _key(grant)) for of, grant in over)
-    ]
-    if not over and not due and not gone:
+    works = [*_closing(departments, known, cloud_name, today), *_opening(departments, applied, known, cloud_name, today)]
+    if not works:
         return ()
     cloud = Cloud({"OS_CLIENT_CONFIG_FILE": str(installation.clouds), CLOUD_VARIABLE: cloud_name})
-    done: list[Taken | Given] = []
+    done: list[Enforced] = []
+    for work in works:
+        try:
+            changed = work.act(cloud, dry_run=dry_run)
+        except CloudError as error:
+            done.append(Enforced(work.done, work.what, str(error)))
+            continue
+        if changed:
+            done.append(Enforced(work.done, work.what))
+        if (changed or work.is_on_record) and not dry_run:
+            append_entries(file, partial(work.build, now=datetime.now(UTC)))
+    return tuple(done)
+
+
+def _closing(departments: Sequence[Department], known: Sequence[Entry], cloud: str, today: date) -> Iterator[_Work]:
+    over = ended(departments, today)
     for owner, grant in over:
         what = f"{owner}: {grant.kind} {grant.place} for {grant.grantee}, ended on {grant.last_day}"
-        build = partial(build_ended, grant=grant, cloud=cloud_name, owner=owner, now=datetime.now(UTC))
-        try:
-            was_there = take_back(cloud, str(grant.kind), *_places(owner, grant), dry_run=dry_run)
-        except CloudError as error:
-            done.append(Taken(what, str(error)))
-            continue
-        if was_there:
-            done.append(Taken(what))
-            if not dry_run:
-                append_entries(file, build)
-    for entry in gone:
-        what, now = f"{entry.owner}: {describe_stray(entry)}", datetime.now(UTC)
-        try:
-            was_there = take_stray_back(cloud, entry, dry_run=dry_run)
-        except CloudError as error:
-            done.append(Taken(what, str(error)))
-            continue
-        if was_there:
-            done.append(Taken(what))
-        if not dry_run:  # what somebody else took back is on record as gone as well
-            append_entries(file, partial(build_undeclared, entry=entry, now=now))
-    for owner, grant in due:
-        begun = partial(build_begun, grant=grant, cloud=cloud_name, owner=owner, now=datetime.now(UTC))
-        try:
-            was_closed = give(cloud, str(grant.kind), *_places(owner, grant), str(grant.access), dry_run=dry_run)
-        except CloudError as error:
-            done.append(Given(owner, grant, str(error)))
-            continue
-        if was_closed:
-            done.append(Given(owner, grant))
-            if not dry_run:
-                append_entries(file, begun)
-    return tuple(done)
+        build = partial(build_ended, grant=grant, cloud=cloud, owner=owner)
+        yield _Work("taken back", what, partial(_take, owner=owner, grant=grant), build)
+    told = {(owner, grant.key) for owner, grant in over}
+    for department in departments:
+        for entry in find_stray(known, (), department.shares, cloud=cloud, owner=department.name, today=today):
+            if (entry.owner, entry.key) not in told:
+                what, build = f"{entry.owner}: {describe_stray(entry)}", partial(build_undeclared, entry=entry)
+                yield _Work("taken back", what, partial(take_stray_back, entry=entry), build, is_on_record=True)
+
+
+def _opening(
+    departments: Sequence[Department], applied: Mapping[str, date], known: Sequence[Entry], cloud: str, today: date
+) -> Iterator[_Work]:
+    for owner, grant in beginning(departments, applied, known, today):
+        what = f"{owner}: {grant.kind} {grant.place} for {grant.grantee}, from {grant.first_day}"
+        build = partial(build_begun, grant=grant, cloud=cloud, owner=owner)
+        yield _Work("given", what, partial(_give, owner=owner, grant=grant), build)
+
+
+def _take(cloud: Cloud, *, owner: str, grant: Grant, dry_run: bool) -> bool:
+    return take_back(cloud, str(grant.kind), *_places(owner, grant), dry_run=dry_run)
+
+
+def _give(cloud: Cloud, *, owner: str, grant: Grant, dry_run: bool) -> bool:
+    return give(cloud, str(grant.kind), *_places(owner, grant), str(grant.access), dry_run=dry_run)
 
 
 def _places(owner: str, grant: Grant) -> tuple[str, str, str]:

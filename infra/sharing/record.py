@@ -93,17 +93,15 @@ def build_entries(
 
 def build_ended(known: Iterable[Entry], grant: Grant, cloud: str, owner: str, now: datetime) -> Iterator[Entry]:
     """Give the line that says that a grant which ended was taken back. Pure."""
-    key = (str(grant.kind), grant.place, grant.grantee)
-    of_it = [entry for entry in known if (entry.cloud, entry.owner, entry.key) == (cloud, owner, key)]
-    access = str(grant.access) if grant.kind is Kind.CONTAINER else "use"
+    of_it = _told_of(known, cloud, owner, grant.key)
     if not of_it or of_it[-1].event != WITHDRAWN:
         at, terms = now.isoformat(timespec="seconds"), build_terms(grant)
-        yield Entry(at, WITHDRAWN, cloud, owner, *key, access, terms, f"ended on {grant.last_day}")
+        yield Entry(at, WITHDRAWN, cloud, owner, *grant.key, _access(grant), terms, f"ended on {grant.last_day}")
 
 
 def build_undeclared(known: Iterable[Entry], entry: Entry, now: datetime) -> Iterator[Entry]:
     """Give the line that says that what one line gave was taken back, as nothing declares it any more. Pure."""
-    of_it = [each for each in known if (each.cloud, each.owner, each.key) == (entry.cloud, entry.owner, entry.key)]
+    of_it = _told_of(known, entry.cloud, entry.owner, entry.key)
     if of_it and of_it[-1].event != WITHDRAWN:
         at = now.isoformat(timespec="seconds")
         yield replace(of_it[-1], at=at, event=WITHDRAWN, reason="no longer declared")
@@ -111,12 +109,11 @@ def build_undeclared(known: Iterable[Entry], entry: Entry, now: datetime) -> Ite
 
 def build_begun(known: Iterable[Entry], grant: Grant, cloud: str, owner: str, now: datetime) -> Iterator[Entry]:
     """Give the line that says that a grant whose first day came was given. Pure."""
-    key = (str(grant.kind), grant.place, grant.grantee)
-    access = str(grant.access) if grant.kind is Kind.CONTAINER else "use"
-    of_it = [entry for entry in known if (entry.cloud, entry.owner, entry.key) == (cloud, owner, key)]
+    access = _access(grant)
+    of_it = _told_of(known, cloud, owner, grant.key)
     if not of_it or of_it[-1].event == WITHDRAWN or of_it[-1].access != access:
         event = CHANGED if of_it and of_it[-1].event != WITHDRAWN else GRANTED
-        yield Entry(now.isoformat(timespec="seconds"), event, cloud, owner, *key, access, build_terms(grant), "")
+        yield Entry(now.isoformat(timespec="seconds"), event, cloud, owner, *grant.key, access, build_terms(grant), "")
 
 
 def append_entries(file: Path, build: Build) -> tuple[Entry, ...]:
@@ -177,8 +174,16 @@ def _why(grants: Sequence[Grant], old: Entry, now: datetime) -> str:
     return "not in force yet" if declared else "no longer declared"
 
 
+def _access(grant: Grant) -> str:
+    return str(grant.access) if grant.kind is Kind.CONTAINER else "use"
+
+
+def _told_of(known: Iterable[Entry], cloud: str, owner: str, key: tuple[str, str, str]) -> list[Entry]:
+    return [entry for entry in known if (entry.cloud, entry.owner, entry.key) == (cloud, owner, key)]
+
+
 def _of(grants: Sequence[Grant], key: tuple[str, str, str]) -> list[Grant]:
-    return [grant for grant in grants if (str(grant.kind), grant.place, grant.grantee) == key]
+    return [grant for grant in grants if grant.key == key]
 
 
 def _terms(grants: Sequence[Grant], key: tuple[str, str, str], now: datetime) -> Terms:

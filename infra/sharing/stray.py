@@ -7,15 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import date
-from functools import partial
 
 from infra.desired import cloud_path
 from infra.provider.cloud import Cloud
 from infra.provider.taking_back import take_back
 from infra.sharing.grants import Standing
-from infra.sharing.record import WITHDRAWN, Entry, load_readable, record_file
+from infra.sharing.record import WITHDRAWN, Entry
 from tenants.declaration.sharing import Grant
-from tenants.installation import Installation
 
 SHARE_TYPE = "oneroof:sharing:Grant"
 """What a plan calls it: no stack has such a resource."""
@@ -27,23 +25,15 @@ def find_stray(
     """Give the line by which each was given that is neither in the owner's stack nor in force as declared. Pure."""
     last = {entry.key: entry for entry in known if (entry.cloud, entry.owner) == (cloud, owner)}
     in_stack = {each.key for each in stands}
-    in_force = {(str(grant.kind), grant.place, grant.grantee) for grant in grants if grant.in_force(today)}
+    in_force = {grant.key for grant in grants if grant.in_force(today)}
     return tuple(e for key, e in sorted(last.items()) if e.event != WITHDRAWN and key not in in_stack | in_force)
-
-
-def load_stray(
-    installation: Installation, stands: Collection[Standing], grants: Sequence[Grant], *, cloud: str, owner: str, today: date
-) -> tuple[Entry, ...]:
-    """Give those of the record of this machine."""
-    known = load_readable(record_file(installation))
-    return find_stray(known, stands, grants, cloud=cloud, owner=owner, today=today)
 
 
 def take_stray_back(cloud: Cloud, entry: Entry, *, dry_run: bool = False) -> bool:
     """Take one back, tell whether it was there. Raises :class:`infra.provider.failure.CloudError`."""
     project, _, item = entry.place.partition("/")
-    take = partial(take_back, cloud, entry.kind, cloud_path(f"{entry.owner}/{project}"), item, cloud_path(entry.grantee))
-    return take(dry_run=dry_run)
+    owner, grantee = cloud_path(f"{entry.owner}/{project}"), cloud_path(entry.grantee)
+    return take_back(cloud, entry.kind, owner, item, grantee, dry_run=dry_run)
 
 
 def describe_stray(entry: Entry) -> str:

@@ -132,6 +132,11 @@ class Grant(_Terms):
         default=(), title="Approved by", description="Owners who approved: at least one of each of the two departments."
     )
 
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What tells two of one owner apart: kind, place, grantee."""
+        return str(self.kind), self.place, self.grantee
+
 
 class Request(_Terms):
     """Something of another department that a project of this one asks for; open until its owner grants or refuses it."""

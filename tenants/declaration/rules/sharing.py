@@ -107,7 +107,7 @@ def _approvals(place: Place, grant: Grant, owner: Department, known: Mapping[str
 def _twice(grants: Sequence[Grant]) -> Iterator[Finding]:
     for at, grant in enumerate(grants):
         for number, earlier in enumerate(grants[:at]):
-            same = (grant.kind, grant.place, grant.grantee) == (earlier.kind, earlier.place, earlier.grantee)
+            same = grant.key == earlier.key
             if same and grant.first_day <= earlier.last_day and earlier.first_day <= grant.last_day:
                 what = f"got {grant.kind} {grant.place} for {grant.grantee}, which shares[{number}] grants at the same time"
                 yield Finding(("shares", at), f"{what}, expected it once")
