@@ -14,7 +14,7 @@ import click
 
 from backup.coverage.cli import coverage
 from backup.standing_cli import COMMANDS as STANDING
-from tenants.installation import Installation, repository
+from tenants.installation import Installation
 from tenants.problem import Problem, UserError
 
 if TYPE_CHECKING:
@@ -203,15 +203,11 @@ def _due(jobs: Sequence[Job], installation: Installation, *, local: bool) -> tup
 
 def load_jobs() -> Sequence[Job]:
     """Give every job that is declared and not erased."""
-    from backup.erased import leave_out
+    from backup.departments import load_kept
     from backup.plan import build_jobs
     from backup.policy import load_policy
-    from backup.records import ErasureRecord, load_records
-    from tenants.declaration.load import load_departments
 
-    declared = load_departments(repository() / "tenants")
-    erased = load_records(ErasureRecord, Installation.current().records) if any(d.erasures for d in declared) else ()
-    return build_jobs(leave_out(declared, erased), load_policy())
+    return build_jobs(load_kept(Installation.current().records), load_policy())
 
 
 def _say(line: str) -> None:

@@ -11,7 +11,7 @@ import hashlib
 import json
 import os
 import shlex
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from backup.command import Command, run
 from backup.declared import current_declared
 from backup.ledger import FOLDER, WITNESS, append, is_line_signed, list_ledgers, parse_entry, public_key
 from tenants.installation import Installation
-from tenants.machines import Machine
+from tenants.machines import Machine, load_machine
 from tenants.problem import Problem, UserError
 
 SITE_HOME = "/var/lib/oneroof/site"
@@ -85,6 +85,14 @@ def fetch_ledgers(installation: Installation, host: Machine) -> None:
     offer = _ask(installation, host)
     accept(installation.records, offer.tails)
     _demand_unchanged(host, offer)
+
+
+def update_ledgers(installation: Installation, say: Callable[[str], None]) -> None:
+    """Take over what the operations host wrote meanwhile; where it does not answer, say that the records here have to do."""
+    try:
+        fetch_ledgers(installation, load_machine(installation, "operations"))
+    except UserError as error:
+        say(f"{error}\nGoing on with the records of this machine.")
 
 
 def send_ledgers(installation: Installation, host: Machine) -> None:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from backup.command import Command, attach, pipe, run
+from backup.command import Command, pipe, run
 from backup.drill import missing, run_drill, verified
 from backup.escrow.work import keep_current
-from backup.exchange import SITE_HOME, fetch_ledgers, send_ledgers
+from backup.exchange import SITE_HOME, send_ledgers, update_ledgers
 from backup.keys import load_keys
 from backup.plan import CONTROL_PLANE, Job
 from backup.records import BackupRecord, DrillRecord, append_records, load_backups, newest_restorable
+from backup.remotely import run_at
 from backup.sources.taken import Say
 from tenants.installation import Installation, repository
 from tenants.machines import Machine, load_machine
@@ -37,16 +36,11 @@ def run_from_operator(
     if control_plane:
         keep_current(installation, say)
         push_operator(installation, host, say)
-    arguments = ["oneroof", "backup", "run", "--local"]
+    arguments = ["backup", "run", "--local"]
     arguments += ["--if-due"] if if_due else []
     arguments += (["--tier", tier] if tier else []) + (["--control-plane"] if control_plane else []) + departments
     before = set(load_backups(installation.records))
-    # Its table is not shown here: this side renders the records, once it holds them.
-    script = f"ONEROOF_HOME={SITE_HOME} exec {shlex.join(arguments)} > /dev/null"
-    code = attach(Command(host.ssh(script, terminal=sys.stdin.isatty() and sys.stderr.isatty())))
-    if code not in (0, 1):
-        raise UserError(Problem(f"{host.name}: backup run ended with {code}", "Its last lines above say why."))
-    fetch_ledgers(installation, host)
+    run_at(host, arguments, "backup run", installation)
     made = [r for r in load_backups(installation.records) if r not in before]
     wanted = {(j.department, j.source, j.name) for j in jobs}
     return tuple(r for r in made if (r.department, r.source, r.name) in wanted)
@@ -59,10 +53,7 @@ def drill_from_operator(jobs: Sequence[Job], installation: Installation, say: Sa
     """
     vault, keys = load_machine(installation, "vaults"), load_keys(installation)
     operations = load_machine(installation, "operations")
-    try:
-        fetch_ledgers(installation, operations)
-    except UserError as error:
-        say(f"{error}\nGoing on with the records of this machine.")
+    update_ledgers(installation, say)
     newest = newest_restorable(load_backups(installation.records))
     held: list[DrillRecord] = []
     try:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -11,21 +9,21 @@ from functools import partial
 from pathlib import Path
 
 from backup.checking import check_repository, load_checks
-from backup.command import Command, attach
-from backup.exchange import SITE_HOME, fetch_ledgers
+from backup.exchange import fetch_ledgers
 from backup.keys import DIRECTORY, installed_repository
 from backup.lock import PATIENCE
 from backup.opening import open_repository, probe_version
 from backup.plan import CONTROL_PLANE, Job
 from backup.policy import load_policy
 from backup.records import CheckRecord, load_records
+from backup.remotely import run_at
 from backup.runner import alone
 from backup.sources.taken import NotTakenError, Say
 from backup.tables import render_lines
 from backup.turns import turn
 from tenants.installation import Installation
 from tenants.machines import load_machine
-from tenants.problem import Problem, UserError
+from tenants.problem import UserError
 
 
 def check_here(
@@ -79,13 +77,9 @@ def check_from_operator(
     host = load_machine(installation, "operations")
     fetch_ledgers(installation, host)
     before = set(load_records(CheckRecord, installation.records))
-    arguments = ["oneroof", "backup", "check", "--local", *(["--everything"] if everything else [])]
+    arguments = ["backup", "check", "--local", *(["--everything"] if everything else [])]
     arguments += sorted({job.department for job in jobs})
-    script = f"ONEROOF_HOME={SITE_HOME} exec {shlex.join(arguments)} > /dev/null"
-    code = attach(Command(host.ssh(script, terminal=sys.stdin.isatty() and sys.stderr.isatty())))
-    if code not in (0, 1):
-        raise UserError(Problem(f"{host.name}: backup check ended with {code}", "Its last lines above say why."))
-    fetch_ledgers(installation, host)
+    run_at(host, arguments, "backup check", installation)
     return tuple(c for c in load_records(CheckRecord, installation.records) if c not in before)
 
 

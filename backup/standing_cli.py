@@ -119,16 +119,11 @@ def forget(departments: tuple[str, ...]) -> None:
 
 
 def _bring_records(installation: Installation, *, local: bool) -> None:
-    """Take over what the operations host wrote meanwhile; say so where it does not answer."""
-    from backup.exchange import SITE_HOME, fetch_ledgers
-    from tenants.machines import load_machine
+    """Take over what the operations host wrote meanwhile, unless this is that host."""
+    from backup.exchange import SITE_HOME, update_ledgers
 
-    if local or str(installation.home) == SITE_HOME:
-        return
-    try:
-        fetch_ledgers(installation, load_machine(installation, "operations"))
-    except UserError as error:
-        _say(f"{error}\nGoing on with the records of this machine.")
+    if not local and str(installation.home) != SITE_HOME:
+        update_ledgers(installation, _say)
 
 
 def _say(line: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any
@@ -98,7 +98,7 @@ def _give_turns(due: Sequence[Run], at_once: int) -> tuple[Run, ...]:
     for run in due:
         free = heapq.heappop(places)
         begins = max(run.at, free, busy.get(run.whose[0], run.at))
-        turn = Run(run.whose, run.at, run.jobs, run.lasts, run.known, begins, run.latest)
+        turn = replace(run, begins=begins)
         heapq.heappush(places, turn.ends)
         busy[run.whose[0]] = turn.ends
         given.append(turn)

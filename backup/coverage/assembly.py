@@ -7,12 +7,11 @@ from pathlib import Path
 
 from backup.coverage.holdings import Holdings, collect_holdings
 from backup.coverage.judgement import Judged, judge
-from backup.erased import leave_out
+from backup.departments import load_kept
 from backup.plan import build_jobs
 from backup.policy import load_policy
-from backup.records import ErasureRecord, load_backups, load_records, newest_restorable
-from tenants.declaration.load import load_departments
-from tenants.installation import Installation, repository
+from backup.records import load_backups, newest_restorable
+from tenants.installation import Installation
 
 
 def judge_cloud(
@@ -31,9 +30,7 @@ def judge_again(
     connection = connect(installation, cloud)
 
     def read() -> tuple[Holdings, tuple[Judged, ...]]:
-        declared = load_departments(directory or repository() / "tenants")
-        erased = load_records(ErasureRecord, installation.records) if any(d.erasures for d in declared) else ()
-        departments, policy = leave_out(declared, erased), load_policy()
+        departments, policy = load_kept(installation.records, directory), load_policy()
         newest = newest_restorable(load_backups(installation.records))
         with_containers = {d.cloud_name(p.name) for d in departments for p in d.projects if p.containers}
         holdings = collect_holdings(connection, with_containers)

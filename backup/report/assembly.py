@@ -12,15 +12,13 @@ from typing import Any
 from backup.coverage.assembly import judge_cloud
 from backup.coverage.text import build_values
 from backup.declared import current_declared, digest_declared
-from backup.erased import leave_out
+from backup.departments import load_kept
 from backup.ledger import append, load_entries
 from backup.plan import Job, build_jobs
 from backup.policy import Policy, load_policy
-from backup.records import ErasureRecord, load_records
 from backup.report.document import Inputs, build_document, list_heads, up_to
-from tenants.declaration.load import load_departments
 from tenants.declaration.model import Department
-from tenants.installation import Installation, repository
+from tenants.installation import Installation
 
 COVERAGE = "coverage"
 """Kind of the ledger's entry that says what the cloud held when a report was made."""
@@ -28,9 +26,7 @@ COVERAGE = "coverage"
 
 def make_report(installation: Installation, cloud: str, period: timedelta, now: datetime) -> dict[str, Any]:
     """Read everything, put what the cloud holds on record, and derive the report."""
-    declared = load_departments(repository() / "tenants")
-    erased = load_records(ErasureRecord, installation.records) if any(d.erasures for d in declared) else ()
-    departments, policy = leave_out(declared, erased), load_policy()
+    departments, policy = load_kept(installation.records), load_policy()
     holdings, judged = judge_cloud(installation, cloud)
     coverage: dict[str, Any] = {
         "at": holdings.at.isoformat(),
@@ -104,9 +100,7 @@ def check_inputs(told: Mapping[str, Any], directory: Path, root: Path) -> tuple[
         )
         return wrong, unseen
     now = datetime.fromisoformat(told["at"])
-    declared = load_departments(root / "tenants")
-    erased = load_records(ErasureRecord, directory) if any(d.erasures for d in declared) else ()
-    departments, policy = leave_out(declared, erased), load_policy()
+    departments, policy = load_kept(directory, root / "tenants"), load_policy()
     for key, here in (
         ("promises", build_promises(build_jobs(departments, policy), policy)),
         ("waivers", build_waivers(departments, now)),

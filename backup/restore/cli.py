@@ -98,8 +98,9 @@ def department(name: str, at: str | None, overwrite: bool, yes: bool) -> None:
     no other.
     """
     from backup.command import Command, attach
+    from backup.exchange import update_ledgers
     from backup.records import Source, load_backups
-    from backup.restore.operator import restore_into_cloud, update_ledgers
+    from backup.restore.operator import restore_into_cloud
     from backup.restore.wish import Wish, choose, parse_instant
 
     installation = Installation.existing()
@@ -145,9 +146,10 @@ def _one(
     overwrite: bool,
     yes: bool,
 ) -> None:
+    from backup.exchange import update_ledgers
     from backup.keys import load_keys
     from backup.records import Source, load_backups
-    from backup.restore.operator import restore_into_cloud, restore_into_files, update_ledgers
+    from backup.restore.operator import restore_into_cloud, restore_into_files
     from backup.restore.wish import Wish, choose_one, parse_instant
     from tenants.machines import load_machine
 

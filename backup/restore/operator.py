@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
 import tarfile
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
-from backup.command import Command, Completed, attach, run
+from backup.command import Command, Completed, run
 from backup.drill import LONGEST, VAULT_DIRECTORY, render_restic
-from backup.exchange import SITE_HOME, fetch_ledgers, send_ledgers
+from backup.exchange import SITE_HOME, send_ledgers
 from backup.keys import Keys
 from backup.records import BackupRecord, Source, append_records, load_records
+from backup.remotely import run_at
 from backup.restore.container import check_tree
 from backup.restore.record import RestoreRecord
 from backup.restore.running import failed, restored
@@ -27,14 +26,6 @@ from tenants.machines import Machine, load_machine
 from tenants.problem import Problem, UserError
 
 
-def update_ledgers(installation: Installation, say: Say) -> None:
-    """Bring the evidence up to date where the operations host answers; else the records here have to do."""
-    try:
-        fetch_ledgers(installation, load_machine(installation, "operations"))
-    except UserError as error:
-        say(f"{error}\nGoing on with the records of this machine.")
-
-
 def restore_into_cloud(wishes: Sequence[Wish], installation: Installation) -> tuple[RestoreRecord, ...]:
     """Have the operations host restore; give the records that this made. Raises :class:`UserError` where it cannot begin."""
     host = load_machine(installation, "operations")
@@ -43,11 +34,7 @@ def restore_into_cloud(wishes: Sequence[Wish], installation: Installation) -> tu
     told = run(Command(host.ssh(f"umask 077 && cat > {wishes_file}")), stdin=render_wishes(wishes).encode())
     if not told.ok:
         raise UserError(Problem(f"{host.name}: {told.reason}"))
-    script = f"ONEROOF_HOME={SITE_HOME} exec {shlex.join(('oneroof', 'restore', 'here', wishes_file))} > /dev/null"
-    code = attach(Command(host.ssh(script, terminal=sys.stdin.isatty() and sys.stderr.isatty())))
-    if code not in (0, 1):
-        raise UserError(Problem(f"{host.name}: the restore ended with {code}", "Its last lines above say why."))
-    fetch_ledgers(installation, host)
+    run_at(host, ("restore", "here", wishes_file), "the restore", installation)
     return tuple(r for r in load_records(RestoreRecord, installation.records) if r not in before)
 
 

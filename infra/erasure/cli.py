@@ -72,13 +72,9 @@ def erase(departments: tuple[str, ...], cloud: str, external_network: str, direc
 
 def _fetch(installation: Installation) -> None:
     """Bring the evidence up to date: what the operations host backed up and checked since counts too."""
-    from backup.exchange import fetch_ledgers
-    from tenants.machines import load_machine
+    from backup.exchange import update_ledgers
 
-    try:
-        fetch_ledgers(installation, load_machine(installation, "operations"))
-    except UserError as error:
-        _say(f"{error}\nGoing on with the records of this machine.")
+    update_ledgers(installation, _say)
 
 
 def _send(installation: Installation) -> None:
