@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,7 +16,7 @@ PREFIX = "oneroof-backup-"
 PROGRAM = "/usr/local/bin/oneroof"
 
 _SERVICE = """\
-# Made by `oneroof backup timers`.
+# Made by `{maker}`.
 [Unit]
 Description={description}
 After=network-online.target
@@ -24,19 +25,18 @@ Wants=network-online.target
 [Service]
 Type=oneshot
 Environment=ONEROOF_HOME={home}
-ExecStart={program} {command}
-# restic 0.14 removes its lock after SIGINT only.
+{workplace}ExecStart={program} {command}
+# {why}
 KillSignal=SIGINT
 KillMode=mixed
 TimeoutStopSec=120
 Nice=10
-IOSchedulingClass=idle
-UMask=0077
+{more}UMask=0077
 NoNewPrivileges=true
 PrivateTmp=true
 ProtectSystem=strict
 ReadWritePaths={home}
-ProtectHome=true
+ProtectHome={homes}
 ProtectKernelModules=true
 ProtectKernelTunables=true
 RestrictRealtime=true
@@ -45,9 +45,9 @@ LockPersonality=true
 """
 
 _TIMER = """\
-# Made by `oneroof backup timers`.
+# Made by `{maker}`.
 [Unit]
-Description={description}, every {hours} h
+Description={description}, every {often}
 
 [Timer]
 {calendar}
@@ -58,6 +58,40 @@ AccuracySec=1s
 [Install]
 WantedBy=timers.target
 """
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where units run, and what is theirs beyond their command."""
+
+    maker: str
+    """The command that writes them."""
+    home: Path
+    program: Path | str
+    why: str
+    """Why a unit is asked to end by SIGINT."""
+    workplace: Path | None = None
+    """Working directory, where the command needs one."""
+    more: str = ""
+    """Whole lines of the service."""
+    homes: str = "true"
+    """``ProtectHome=`` of systemd."""
+
+
+def render_pair(
+    name: str, place: Place, *, description: str, command: str, often: str, calendar: Sequence[str]
+) -> dict[str, str]:
+    """Give a service and its timer by their file names; ``calendar`` are systemd's expressions."""
+    workplace = f"WorkingDirectory={place.workplace}\n" if place.workplace else ""
+    values = {
+        **asdict(place),
+        "description": description,
+        "command": command,
+        "often": often,
+        "workplace": workplace,
+        "calendar": "\n".join(f"OnCalendar={when}" for when in calendar),
+    }
+    return {f"{name}.service": _SERVICE.format(**values), f"{name}.timer": _TIMER.format(**values)}
 
 
 PROBE = f"{PREFIX}vault-probe"
@@ -76,34 +110,35 @@ def render_units(jobs: Iterable[Job], home: Path, program: str = PROGRAM) -> dic
     """Give the text of every unit by its file name."""
     units: dict[str, str] = {}
     for job in jobs:
-        name = f"{PREFIX}{job.department}-{job.tier}"
         whose, selection = job.department, job.department
         if job.department == CONTROL_PLANE:
             whose, selection = "the control plane", "--control-plane"
-        values = {
-            "description": f"Backup of {whose}, tier {job.tier}",
-            "home": home,
-            "program": program,
-            "command": f"backup run --local --tier {job.tier} {selection}",
-            "hours": f"{job.every / timedelta(hours=1):g}",
-            "calendar": "\n".join(f"OnCalendar={when}" for when in render_calendar(job.start, job.every)),
-        }
-        units[f"{name}.service"] = _SERVICE.format(**values)
-        units[f"{name}.timer"] = _TIMER.format(**values)
+        units |= render_pair(
+            f"{PREFIX}{job.department}-{job.tier}",
+            _on_operations(home, program),
+            description=f"Backup of {whose}, tier {job.tier}",
+            command=f"backup run --local --tier {job.tier} {selection}",
+            often=f"{job.every / timedelta(hours=1):g} h",
+            calendar=render_calendar(job.start, job.every),
+        )
     return units
 
 
 def render_probe_units(home: Path, program: str = PROGRAM) -> dict[str, str]:
     """Give the units of the daily probe of the vault."""
-    values = {
-        "description": "Probe of what the vault must refuse",
-        "home": home,
-        "program": program,
-        "command": "vault probe --local",
-        "hours": "24",
-        "calendar": "\n".join(f"OnCalendar={when}" for when in render_calendar(_PROBED_AT, timedelta(days=1))),
-    }
-    return {f"{PROBE}.service": _SERVICE.format(**values), f"{PROBE}.timer": _TIMER.format(**values)}
+    return render_pair(
+        PROBE,
+        _on_operations(home, program),
+        description="Probe of what the vault must refuse",
+        command="vault probe --local",
+        often="24 h",
+        calendar=render_calendar(_PROBED_AT, timedelta(days=1)),
+    )
+
+
+def _on_operations(home: Path, program: str) -> Place:
+    why = "restic 0.14 removes its lock after SIGINT only."
+    return Place("oneroof backup timers", home, program, why, more="IOSchedulingClass=idle\n")
 
 
 def compare_units(wanted: Mapping[str, str], directory: Path, prefix: str = PREFIX) -> tuple[list[str], list[str]]:
