@@ -6,10 +6,10 @@ Everything under ``departments``, ``cloud`` and ``evidence`` follows from ``inpu
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from backup.ledger import WITNESS, Entry
 from backup.plan import CONTROL_PLANE
@@ -21,6 +21,7 @@ from backup.reread import count_parts, last_reads
 
 SCHEMA_VERSION = 1
 KIND = "oneroof recovery report"
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
@@ -117,21 +118,31 @@ def build_document(inputs: Inputs, entries: Sequence[Entry]) -> dict[str, Any]:
     }
 
 
+def _group(items: Iterable[Item], key: Callable[[Item], str]) -> dict[str, list[Item]]:
+    found: dict[str, list[Item]] = {}
+    for item in items:
+        found.setdefault(key(item), []).append(item)
+    return found
+
+
 class _Builder:
     """One report in the making."""
 
     def __init__(self, inputs: Inputs, entries: Sequence[Entry], refer: Any) -> None:
         self.inputs, self.entries, self.refer = inputs, entries, refer
-        self.runs = find_runs(entries)
-        self.drills = drills_of(entries)
-        self.checks = checks_of(entries)
+        # by department, as each is asked for all of its own: a ledger of years is long
+        self.runs = _group(find_runs(entries), lambda run: run.record.department)
+        self.drills = _group(drills_of(entries), lambda pair: pair[0].department)
+        self.checks = _group(checks_of(entries), lambda pair: pair[0].department)
+        self.own = _group(entries, lambda entry: str(entry.record.get("department")))
+        self.by_name = {cite(entry): entry for entry in entries}
         self.escrow = last_good(entries, "escrow", what="drill")
         self.rebuilt = last_good(entries, "recovery")
 
     def slugs(self) -> list[str]:
         """Give the control plane and every department that is declared, holds anything, or is on record."""
         held = {str(thing["department"]) for thing in self.inputs.coverage.get("things", ())}
-        known = {*self.inputs.departments, *held, *(run.record.department for run in self.runs)}
+        known = {*self.inputs.departments, *held, *self.runs}
         return [CONTROL_PLANE, *sorted(known - {CONTROL_PLANE})]
 
     def department(self, slug: str) -> dict[str, Any]:
@@ -159,10 +170,10 @@ class _Builder:
 
     def item(self, promise: Mapping[str, Any]) -> dict[str, Any]:
         """Give one thing that is backed up: what was promised and what is proven."""
-        key = (promise["department"], promise["source"], promise["name"])
-        runs = [run for run in self.runs if (run.record.department, run.record.source, run.record.name) == key]
+        slug, key = str(promise["department"]), (promise["source"], promise["name"])
+        runs = [run for run in self.runs.get(slug, ()) if (run.record.source, run.record.name) == key]
         newest = next((run for run in reversed(runs) if run.counts), None)
-        held = [(d, e) for d, e in self.drills if (d.department, d.source, d.name) == key]
+        held = [(d, e) for d, e in self.drills.get(slug, ()) if (d.source, d.name) == key]
         drill, entry = held[-1] if held else (None, None)
         proven = drill is not None and drill.identical and drill.outcome is not Outcome.FAILED
         worst = worst_gap(runs, self.inputs.since, self.inputs.at)
@@ -175,14 +186,13 @@ class _Builder:
                 drill=entry if proven else None,
                 drill_seconds=drill.recovery_seconds if drill else 0.0,
                 drill_every=timedelta(seconds=promise["drill_every"]),
-                probe=last_good(self.entries, "probe", department=key[0]),
+                probe=last_good(self.own.get(slug, ()), "probe"),
                 escrow=self.escrow,
                 rebuilt=self.rebuilt,
             )
         )
-        by_name = {cite(e): e for e in self.entries}
         for condition in conditions:
-            self.refer(*(by_name[name] for name in condition.evidence))
+            self.refer(*(self.by_name[name] for name in condition.evidence))
         age = None if newest is None else self.inputs.at - newest.record.started_at
         wanted = int(promise["level"])
         return {
@@ -230,7 +240,7 @@ class _Builder:
     def reading(self, slug: str) -> dict[str, Any] | None:
         """Give which share of the packs was read again within the promised time, and the part read longest ago."""
         within = [p["reread_within"] for p in self.inputs.promises if p["department"] == slug]
-        own = [(check, entry) for check, entry in self.checks if check.department == slug]
+        own = self.checks.get(slug, [])
         if not within or not own:
             return None
         repository = own[-1][0].repository_id
@@ -256,7 +266,7 @@ class _Builder:
 
     def drilled(self, slug: str) -> dict[str, Any]:
         """Count the drills of the period."""
-        own = [(d, e) for d, e in self.drills if d.department == slug and d.ended_at >= self.inputs.since]
+        own = [(d, e) for d, e in self.drills.get(slug, ()) if d.ended_at >= self.inputs.since]
         return {
             "held": len(own),
             "identical": sum(d.identical for d, _ in own),
@@ -271,9 +281,8 @@ class _Builder:
         """Give each time that a thing's runs failed, from the first failure to the next snapshot that counts."""
         found: list[dict[str, Any]] = []
         by_item: dict[tuple[str, str], list[Run]] = {}
-        for run in self.runs:
-            if run.record.department == slug:
-                by_item.setdefault((run.record.source, run.record.name), []).append(run)
+        for run in self.runs.get(slug, ()):
+            by_item.setdefault((run.record.source, run.record.name), []).append(run)
         for (source, name), runs in sorted(by_item.items()):
             failed: list[Run] = []
             for run in runs:
@@ -305,8 +314,8 @@ class _Builder:
         """Give a department's entries of a kind in the period."""
         return [
             e
-            for e in self.entries
-            if e.kind == kind and e.record.get("department") == slug and e.at >= self.inputs.since
+            for e in self.own.get(slug, ())
+            if e.kind == kind and e.at >= self.inputs.since
             and e.record.get("outcome") != Outcome.PENDING
         ]  # fmt: skip
 

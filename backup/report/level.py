@@ -110,14 +110,14 @@ def _cited(entry: Entry | None) -> tuple[str, ...]:
     return (cite(entry),) if entry else ()
 
 
-def render_span(span: timedelta) -> str:
-    """Give a measured time to two digits that matter: ``43 s``, ``3.9 h``, ``12 d``."""
+def render_span(span: timedelta, *, of_days: int = 1) -> str:
+    """Give a measured time to two digits that matter: ``43 s``, ``3.9 h``; days with so many decimals."""
     seconds = span.total_seconds()
     for unit, size, until in (("s", 1, 120), ("min", 60, 7200), ("h", 3600, 172_800)):
         if seconds < until:
             number = seconds / size
             return f"{number:.0f} {unit}" if number >= 10 or number == int(number) else f"{number:.1f} {unit}"
-    return f"{seconds / 86_400:.1f} d"
+    return f"{seconds / 86_400:.{of_days}f} d"
 
 
 def worst_gap(runs: Sequence[Run], since: datetime, now: datetime) -> timedelta | None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,20 @@ def check_tree(tree: Path, sha256: str) -> None:
         raise NotTakenError("the restored files are not those of their sums")
 
 
+@contextmanager
+def fetched(job: Job, snapshot: BackupRecord, repository: Repository, tree: Path, say: Say) -> Iterator[Path]:
+    """Bring a snapshot into a folder, compared with its record, for the time of the block."""
+    shutil.rmtree(tree, ignore_errors=True)
+    tree.mkdir(parents=True, mode=0o700)
+    try:
+        say(f"{job.label}: reading the snapshot")
+        demand_restic(repository, build_restore(repository, snapshot.snapshot_id, tree))
+        check_tree(tree, snapshot.sha256)
+        yield tree
+    finally:
+        shutil.rmtree(tree, ignore_errors=True)
+
+
 def left_to_put(
     objects: Sequence[Mapping[str, Any]], present: Mapping[str, str], *, overwrite: bool, container: str
 ) -> list[Mapping[str, Any]]:
@@ -47,13 +62,7 @@ def restore_container(
     job: Job, target: Target, snapshot: BackupRecord, repository: Repository, staging: Path, *, overwrite: bool, say: Say
 ) -> Written:
     """Bring a snapshot into a container; raise :class:`NotTakenError`. What the snapshot does not have is left there."""
-    tree = staging / "restore" / job.department / job.project / job.item
-    shutil.rmtree(tree, ignore_errors=True)
-    tree.mkdir(parents=True, mode=0o700)
-    try:
-        say(f"{job.label}: reading the snapshot")
-        demand_restic(repository, build_restore(repository, snapshot.snapshot_id, tree))
-        check_tree(tree, snapshot.sha256)
+    with fetched(job, snapshot, repository, staging / "restore" / job.department / job.project / job.item, say) as tree:
         objects = json.loads((tree / MANIFEST).read_text(encoding="utf-8"))["objects"]
         present = _present(target, job)
         left = left_to_put(objects, present, overwrite=overwrite, container=job.name)
@@ -69,8 +78,6 @@ def restore_container(
         return Written(
             snapshot.bytes, snapshot.sha256, note + (f"; {more} that the snapshot does not have are left" if more else "")
         )
-    finally:
-        shutil.rmtree(tree, ignore_errors=True)
 
 
 def _present(target: Target, job: Job) -> dict[str, str]:

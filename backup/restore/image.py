@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,8 +11,8 @@ from typing import Any
 from backup.command import Command, run
 from backup.plan import Job
 from backup.records import BackupRecord
-from backup.restic import Repository, build_dump_file, build_restore
-from backup.restore.container import check_tree
+from backup.restic import Repository, build_dump_file
+from backup.restore.container import fetched
 from backup.restore.volume import WRITING, Written, is_there
 from backup.sources.image import DESCRIPTION
 from backup.sources.taken import NotTakenError, Say, demand, demand_restic
@@ -28,19 +27,11 @@ def restore_images(job: Job, snapshot: BackupRecord, repository: Repository, sta
     missing = [image for image in images if not is_there(f"{POOL}/{image['id']}")]
     if not missing:
         return Written(0, "", "is there already: restored by an earlier run")
-    tree = staging / "restore" / job.department / "image" / job.item
-    shutil.rmtree(tree, ignore_errors=True)
-    tree.mkdir(parents=True, mode=0o700)
-    try:
-        say(f"{job.label}: reading the snapshot")
-        demand_restic(repository, build_restore(repository, snapshot.snapshot_id, tree))
-        check_tree(tree, snapshot.sha256)
+    with fetched(job, snapshot, repository, staging / "restore" / job.department / "image" / job.item, say) as tree:
         for image in missing:
             say(f"{job.label}: {image['name']}")
             _put(image, tree / "images" / str(image["id"]))
         return Written(snapshot.bytes, snapshot.sha256, f"{len(missing)} of {len(images)} images were missing")
-    finally:
-        shutil.rmtree(tree, ignore_errors=True)
 
 
 def _put(image: Mapping[str, Any], file: Path) -> None:

@@ -8,13 +8,14 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import yaml
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from backup.report import level
 from tenants.problem import Problem, UserError
 
 LANGUAGES = {"en": "en", "zh": "zh-Hans"}
@@ -103,12 +104,7 @@ def render_instant(text: str | None) -> str:
 
 def render_span(seconds: float | None) -> str:
     """Give a time in the unit that suits it."""
-    if seconds is None:
-        return "–"
-    for unit, size, until in (("s", 1, 120), ("min", 60, 7200), ("h", 3600, 172_800)):
-        if seconds < until:
-            return f"{seconds / size:.{0 if seconds / size >= 10 or seconds % size == 0 else 1}f} {unit}"
-    return f"{seconds / 86_400:.0f} d"
+    return "–" if seconds is None else level.render_span(timedelta(seconds=seconds), of_days=0)
 
 
 def print_page(page: str, target: Path) -> None:

@@ -1,18 +1,17 @@
 """Bare projects for a benchmark, in a domain of their own, that are taken back whatever ends the benchmark.
 
-A process of its own, in a session of its own, waits for the benchmark's end at a pipe and takes them back then: also where
-the benchmark was killed, with all its group. Who begins takes back first what such a process left, killed itself.
+Who begins takes back first what a keeper left that was killed itself.
 """
 
 from __future__ import annotations
 
-import signal
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from keeper import kept, wait_for_end
 
 from infra.inventory.connect import connect
 from tenants.installation import Installation
@@ -58,22 +57,16 @@ def bare_projects(
     projects = Projects(connect(installation, cloud), domain)
     if left := projects.remove():
         say(f"{left} bare projects of an earlier run taken back")
-    argv = [sys.executable, str(Path(__file__)), str(installation.home), cloud, domain]
-    with subprocess.Popen(argv, stdin=subprocess.PIPE, start_new_session=True) as keeper:
+    with kept([__file__, str(installation.home), cloud, domain], f"projects of the domain {domain}"):
         try:
             yield projects
         finally:
             say("taking the projects back")
-            keeper.communicate()
-    if keeper.returncode:
-        raise RuntimeError(f"projects of the domain {domain} may be left: run the benchmark again")
 
 
 def main() -> None:
     """Wait until the benchmark is over, then take its projects back."""
-    for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(each, signal.SIG_IGN)  # it ends when its work is done
-    sys.stdin.read()
+    wait_for_end()
     Projects(connect(Installation(Path(sys.argv[1])), sys.argv[2]), sys.argv[3]).remove()
 
 

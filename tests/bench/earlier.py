@@ -1,18 +1,18 @@
 """Departments that a benchmark which was killed left behind: taken back before the next one begins, or right after it ended.
 
-A process of its own, in a session of its own, waits for the benchmark's end at a pipe and takes back what oneroof recorded:
-what is left fails the tests of the lab that come after.
+Only what oneroof recorded: what is left of it fails the tests of the lab that come after.
 """
 
 from __future__ import annotations
 
 import re
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from keeper import kept, wait_for_end
 
 ONEROOF = Path(sys.executable).parent / "oneroof"
 
@@ -33,21 +33,13 @@ def take_back(departments: Path, prefix: str) -> tuple[str, ...]:
 @contextmanager
 def taken_back(departments: Path, prefix: str) -> Iterator[None]:
     """See to it that none is left behind the block, or soon after this process was killed."""
-    argv = [sys.executable, str(Path(__file__)), str(departments), prefix]
-    with subprocess.Popen(argv, stdin=subprocess.PIPE, start_new_session=True) as keeper:
-        try:
-            yield
-        finally:
-            keeper.communicate()
-    if keeper.returncode:
-        raise RuntimeError(f"departments {prefix}-… may be left: run the benchmark again")
+    with kept([__file__, str(departments), prefix], f"departments {prefix}-…"):
+        yield
 
 
 def main() -> None:
     """Wait until the benchmark is over, then take back what it left."""
-    for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(each, signal.SIG_IGN)  # it ends when its work is done
-    sys.stdin.read()
+    wait_for_end()
     take_back(Path(sys.argv[1]), sys.argv[2])
 
 
