@@ -99,10 +99,10 @@ class _Growth:
 
 def _cannot_tell(use: Sequence[Day], capacity: float | None) -> _Growth | str:
     """Give the growth, or why there is nothing to say."""
-    if capacity is None:
-        return "the capacity is not known"
     if len(use) < LEAST_DAYS:
         return f"measured on {len(use)} days, expected {LEAST_DAYS} at least"
+    if capacity is None:
+        return "the capacity is not known"
     span = (use[-1].day - use[0].day).days
     if len(use) < LEAST_MEASURED * (span + 1):
         return f"measured on {len(use)} of {span + 1} days, expected {LEAST_MEASURED:.0%} of them"

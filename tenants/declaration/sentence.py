@@ -44,12 +44,24 @@ def sentences(error: ValidationError, model: type[BaseModel], source: Source) ->
     """Give one problem a mistake, with the line it stands on."""
     schema = model.model_json_schema(by_alias=True)
     details = error.errors(include_url=False)
+    meant = {_meant(_place(other), schema) for other in details if other["type"] == "extra_forbidden"}
     for detail in details:
         if detail["type"] == "too_short" and any(other["loc"][:-1] == detail["loc"] for other in details):
             continue  # its entries are there, and wrong: each is told below
-        place = tuple(part for part in detail["loc"] if part != "[key]" and not str(part).startswith("<"))
+        place = _place(detail)
+        if detail["type"] == "missing" and place in meant:
+            continue  # it is there under a name that was meant for it, which is told
         what, hint = _sentence(detail, place, schema)
         yield Problem(f"{path(place)}: {what}" if place else what, hint, source.file, source.line(place))
+
+
+def _place(detail: ErrorDetails) -> Place:
+    return tuple(part for part in detail["loc"] if part != "[key]" and not str(part).startswith("<"))
+
+
+def _meant(place: Place, schema: dict[str, Any]) -> Place:
+    """Give the place of the key that a hint names for an unknown one; the unknown one's where none is close."""
+    return (*place[:-1], *(_close(str(place[-1]), _known(schema, place)) or place[-1:]))
 
 
 def path(place: Place) -> str:
@@ -73,8 +85,23 @@ def listed(names: Collection[str]) -> str:
 
 def nearest(name: str, names: Collection[str]) -> str:
     """Give a hint with the name that was probably meant, or nothing."""
-    close = difflib.get_close_matches(name, list(names), n=1, cutoff=0.6)
+    close = _close(name, names)
     return f"Did you mean {close[0]}?" if close else ""
+
+
+def switch_hint(value: object) -> str:
+    """Give what to write for a yes or no of another kind, or nothing."""
+    meant = {"yes": "true", "on": "true", "no": "false", "off": "false"}.get(str(value).lower())
+    return f"Write {meant}." if meant else ""
+
+
+def _close(name: str, names: Collection[str]) -> list[str]:
+    return difflib.get_close_matches(name, list(names), n=1, cutoff=0.6)
+
+
+def _known(schema: dict[str, Any], place: Place) -> list[str]:
+    """Give the keys that there are where an unknown one stands."""
+    return sorted(_schema_at(schema, place[:-1]).get("properties", {}))
 
 
 def _sentence(detail: ErrorDetails, place: Place, schema: dict[str, Any]) -> tuple[str, str]:
@@ -83,7 +110,7 @@ def _sentence(detail: ErrorDetails, place: Place, schema: dict[str, Any]) -> tup
     if kind == "missing":
         return "got nothing, expected a value", str(_schema_at(schema, place).get("description", ""))
     if kind == "extra_forbidden":
-        known = sorted(_schema_at(schema, place[:-1]).get("properties", {}))
+        known = _known(schema, place)
         if wide := full_width(str(place[-1])):
             return f"got the full-width {wide} in a key, expected one of {', '.join(known)}", WIDE_HINT
         return f"got an unknown key, expected one of {', '.join(known)}", nearest(str(place[-1]), known)
@@ -119,8 +146,8 @@ def _type_hint(kind: str, value: object) -> str:
         return f"Write {whole[1]}, without quotation marks or a unit."
     if kind == "tuple_type" and isinstance(value, str | int | float):
         return f"Write [{describe(value)}]."
-    if kind == "bool_type" and str(value).lower() in ("yes", "on", "no", "off"):
-        return f"Write {'true' if str(value).lower() in ('yes', 'on') else 'false'}."
+    if kind == "bool_type":
+        return switch_hint(value)
     if kind == "ip_v4_network" and isinstance(value, str):
         try:
             return f"Did you mean {ipaddress.IPv4Network(value, strict=False)}?"

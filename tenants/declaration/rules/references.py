@@ -9,7 +9,7 @@ from tenants.declaration.boot import CLOUD_CONFIG, is_cloud_config
 from tenants.declaration.catalogue import Catalogue
 from tenants.declaration.model import Department, Project, SecurityRule, Server
 from tenants.declaration.rules.finding import Finding
-from tenants.declaration.sentence import listed, nearest
+from tenants.declaration.sentence import listed, nearest, switch_hint
 from tenants.declaration.source import Place
 
 OF_CATALOGUE = "of the catalogue"
@@ -133,7 +133,8 @@ def _addresses(place: Place, project: Project) -> Iterator[Finding]:
         here = (*place, "servers", number, "floating_ip")
         if server.floating_ip not in names:
             what = f"got {server.floating_ip}, expected {listed(['true', 'false', *names])}"
-            yield Finding(here, what, nearest(server.floating_ip, names) or "Names are those of the project's floating_ips.")
+            hint = switch_hint(server.floating_ip) or nearest(server.floating_ip, names)
+            yield Finding(here, what, hint or "Names are those of the project's floating_ips.")
         elif server.floating_ip in holder:
             what = (
                 f"got {server.floating_ip}, which server {holder[server.floating_ip]} has already, expected one of its own"

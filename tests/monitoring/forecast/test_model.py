@@ -50,6 +50,7 @@ def test_full_is_full() -> None:
     ("values", "capacity", "why"),
     [
         ([], 10, "measured on 0 days, expected 14 at least"),
+        ([], None, "measured on 0 days, expected 14 at least"),
         ([1.0] * 13, 10, "measured on 13 days, expected 14 at least"),
         ([1.0, *[None] * 20, *[1.0] * 14], 10, "measured on 15 of 35 days, expected 70% of them"),
         ([1.0] * 20, None, "the capacity is not known"),

@@ -154,6 +154,10 @@ PROD = PROJECT + NETWORK
             "\n  HINT: Add a rule: {protocol: tcp, ports: 8080, from: anywhere}.",
         ),
         (
+            PROD + SERVER % ", floating_ip: yes",
+            "8: projects[0].servers[0].floating_ip: got yes, expected true or false\n  HINT: Write true.",
+        ),
+        (
             PROD + SERVER % ", floating_ip: front",
             "8: projects[0].servers[0].floating_ip: got front, expected true or false"
             "\n  HINT: Names are those of the project's floating_ips.",

@@ -111,6 +111,11 @@ PROJECT = "projects:\n  - name: prod\n"
             PROJECT + "    servers: [{name: a, flavor: tiny, image: tiny, probe: {}}]\n",
             "7: projects[0].servers[0].probe.expect: got nothing, expected a value\n  HINT: Text the answer must hold.",
         ),
+        (  # that size_gib is missing is the same mistake
+            PROJECT + "    volumes: [{name: a, size: 1}]\n",
+            "7: projects[0].volumes[0].size: got an unknown key, expected one of name, recovery, size_gib, type"
+            "\n  HINT: Did you mean size_gib?",
+        ),
         (
             PROJECT + "    volumes: [{name: a, size_gib: 0}]\n",
             "7: projects[0].volumes[0].size_gib: got 0, expected a whole number of at least 1",
