@@ -151,7 +151,11 @@ def test_the_heartbeat_reached_alertmanager_and_every_rule_is_sound(
     prometheus: Prometheus, operations_host: Machine
 ) -> None:
     rules = [rule for group in prometheus.get("/api/v1/rules", {})["groups"] for rule in group["rules"]]
-    assert {rule["name"]: rule["health"] for rule in rules if rule["health"] != "ok"} == {}
+    assert {rule["name"]: rule.get("lastError") for rule in rules if rule["health"] == "err"} == {}
+    for rule in rules:
+        # A group first runs somewhere within its interval, a quarter of an hour for the longest: until then it is asked.
+        if rule["health"] != "ok":
+            prometheus.query(rule["query"])
     end = time.monotonic() + PATIENCE_SECONDS
     while True:
         alerts = json.loads(run_there(operations_host, f"python3 -c {shlex.quote(ASK_ALERTS)}"))
