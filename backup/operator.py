@@ -9,6 +9,7 @@ from backup.command import Command, pipe, run
 from backup.drill import missing, run_drill, verified
 from backup.escrow.work import keep_current
 from backup.exchange import SITE_HOME, send_ledgers, update_ledgers
+from backup.history import BUNDLE, keep_history
 from backup.keys import load_keys
 from backup.plan import CONTROL_PLANE, Job
 from backup.records import BackupRecord, DrillRecord, append_records, load_backups, newest_restorable
@@ -22,6 +23,7 @@ PUSHED = (
     *("pulumi", "secrets.yml", "backup-keys.yml", "database-passwords.yml", "inventory", "ca.pem", "departments"),
     "escrow.json",
     *("records/ledger", "records/sharing.jsonl"),
+    BUNDLE,
 )
 """What of the operator's home the control plane's backup takes along: no secret among it that is not encrypted."""
 
@@ -79,6 +81,8 @@ def drill_from_operator(jobs: Sequence[Job], installation: Installation, say: Sa
 def push_operator(installation: Installation, host: Machine, say: Say) -> None:
     """Bring to the operations host what only the operator's machine has; replaced as a whole there."""
     say(f"control-plane: bringing the operator's state to {host.name}")
+    if missing_of_it := keep_history(repository(), installation):
+        say(f"control-plane: {missing_of_it}")
     present = [name for name in PUSHED if (installation.home / name).exists()]
     target = f"{SITE_HOME}/operator"
     unpack = f"umask 077 && rm -rf {target}.new && mkdir -p {target}.new && tar -xf - -C {target}.new"

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from backup.command import Command, run
 from backup.drill import VAULT_DIRECTORY, render_restic
+from backup.history import BUNDLE, bundled_commit, has_commit
 from backup.keys import load_keys, store_keys
 from backup.ledger import FOLDER
 from backup.plan import CONTROL_PLANE, Job
@@ -27,7 +28,7 @@ from tenants.machines import Machine
 from tenants.problem import Problem, UserError
 from tenants.writing import write_private
 
-COPIED = ("pulumi", "secrets.yml", "database-passwords.yml", "departments", "escrow.json", "inventory")
+COPIED = ("pulumi", "secrets.yml", "database-passwords.yml", "departments", "escrow.json", "inventory", BUNDLE)
 """Out of ``operator/``, in this order, each only where the home has none."""
 
 
@@ -54,9 +55,12 @@ def load_wishes(installation: Installation) -> tuple[Wish, ...]:
 
 
 def restore_home(
-    installation: Installation, vault: Machine, jobs: Iterable[Job], at: datetime | None, say: Say
+    installation: Installation, vault: Machine, root: Path, jobs: Iterable[Job], at: datetime | None, say: Say
 ) -> tuple[Wish, ...]:
-    """Make the home again and give what is to be restored into the cloud; what is done already is left alone."""
+    """Make the home again and give what is to be restored into the cloud; what is done already is left alone.
+
+    Raises :class:`UserError` where the repository in ``root`` is older than the one that was backed up.
+    """
     keys = load_keys(installation)
     if CONTROL_PLANE not in keys:
         raise UserError(
@@ -67,6 +71,7 @@ def restore_home(
         _fetch(tree, keys[CONTROL_PLANE].restic_password, vault, at, say)
     for name in COPIED:
         _copy(tree / "operator" / name, installation.home / name)
+    demand_history(root, installation.home / BUNDLE, say)
     _copy(tree / "operator" / "records" / "sharing.jsonl", installation.records / "sharing.jsonl")
     for ledger in {file.name for folder in _ledgers(tree) for file in folder.glob("*.jsonl")}:
         copies = [folder / ledger for folder in _ledgers(tree) if (folder / ledger).exists()]
@@ -82,6 +87,19 @@ def restore_home(
         wishes = [Wish(s, s.name, is_lost=True) for s in found if (s.department, s.source, s.name) in declared]
         write_private(wishes_file(installation), render_wishes(wishes))
     return load_wishes(installation)
+
+
+def demand_history(root: Path, bundle: Path, say: Say) -> None:
+    """Raise :class:`UserError` unless the repository in ``root`` has what was declared when the backup was made.
+
+    Departments that an older one does not know would not come back. A backup without history is said.
+    """
+    commit = bundled_commit(bundle)
+    if not commit:
+        say(f"{root}: whether all that was declared is here is not known: the backup has no git history")
+    elif not has_commit(root, commit):
+        hint = f"`git -C {root} pull {bundle} HEAD` brings it; or `git clone {bundle}`, and run it from there."
+        raise UserError(Problem(f"commit {commit[:12]}, which the backup is of, is not in it", hint, root))
 
 
 def _fetch(tree: Path, password: str, vault: Machine, at: datetime | None, say: Say) -> None:

@@ -6,7 +6,7 @@
 - ``keystone/``: fernet and credential keys, without which a restored Keystone cannot read its own data
 - ``etc/``: configuration of the services
 - ``ledger/``: the evidence as this machine holds it, this backup's own entry not yet among it
-- ``operator/``: pushed by the operator's machine: Pulumi state, encrypted secrets, inventory, git commit
+- ``operator/``: pushed by the operator's machine: Pulumi state, encrypted secrets, inventory, git commit and its history
 """
 
 from __future__ import annotations

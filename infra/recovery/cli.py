@@ -68,7 +68,7 @@ def home(vault: str, at: str) -> None:
     machine = find_vault(installation, vault or None)
     if machine is None:
         raise UserError(Problem("no inventory names the vault's machine", "--vault ADDRESS does."))
-    wishes = restore_home(installation, machine, load_jobs(), parse_instant(at) if at else None, _say)
+    wishes = restore_home(installation, machine, repository(), load_jobs(), parse_instant(at) if at else None, _say)
     click.echo(render_wishes(wishes))
 
 
