@@ -9,7 +9,7 @@ from backup.evidence import Examined
 from backup.plan import Job
 from backup.policy import Policy, render_duration
 from backup.records import BackupRecord, DrillRecord
-from backup.restore.record import RestoreRecord
+from backup.restore.record import RecoveryStepsRecord, RestoreRecord
 from backup.restore.wish import Wish
 
 
@@ -59,6 +59,13 @@ def render_restores(records: Iterable[RestoreRecord]) -> str:
         for r in records
     ]
     return _table(head, rows)
+
+
+def render_steps(record: RecoveryStepsRecord) -> str:
+    """Give one line a step of a recovery, in their order, and the time from first to last."""
+    rows = [(name, f"{seconds:.1f}") for name, seconds in record.seconds.items()]
+    whole = (record.ended_at - record.started_at).total_seconds()
+    return _table(("STEP", "SECONDS"), [*rows, ("from first to last", f"{whole:.1f}")])
 
 
 def render_wishes(wishes: Iterable[Wish]) -> str:

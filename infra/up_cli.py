@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,8 +35,11 @@ def up() -> None:
     _finish(oneroof, installation)
 
 
-def follow(steps: Sequence[Step], installation: Installation, oneroof: str, record: str) -> None:
-    """Run steps with their progress shown, keep what each took in a file of the logs; ends the program where one fails."""
+def follow(steps: Sequence[Step], installation: Installation, oneroof: str, record: str) -> dict[str, float]:
+    """Run steps with their progress shown; give what each took, in seconds, which a file of the logs keeps too.
+
+    Ends the program where one fails.
+    """
     from rich.console import Console
 
     # everything started from here finds the commands of this very environment first
@@ -46,6 +49,16 @@ def follow(steps: Sequence[Step], installation: Installation, oneroof: str, reco
         "PYTHONUNBUFFERED": "1",
     }
     console = Console(stderr=True)
+    progress: Sequence[Progress] = ()
+
+    def seen(show: Callable[[Sequence[Progress]], object]) -> Callable[[Sequence[Progress]], None]:
+        def on_change(now: Sequence[Progress]) -> None:
+            nonlocal progress
+            progress = now
+            show(now)
+
+        return on_change
+
     try:
         if console.is_terminal:
             from rich.live import Live
@@ -55,12 +68,13 @@ def follow(steps: Sequence[Step], installation: Installation, oneroof: str, reco
                     steps,
                     installation.logs,
                     environment=environment,
-                    on_change=lambda p: live.update(_table(p, console.width)),
+                    on_change=seen(lambda p: live.update(_table(p, console.width))),
                 )
         else:
-            progress = run_steps(steps, installation.logs, environment=environment, on_change=_Lines())
+            progress = run_steps(steps, installation.logs, environment=environment, on_change=seen(_Lines()))
     except KeyboardInterrupt:
         click.echo("interrupted; run it again to carry on", err=True)
+        _record(installation, progress, record)
         sys.exit(130)
     if failed := [p for p in progress if p.state == "failed"]:
         for p in failed:
@@ -70,6 +84,7 @@ def follow(steps: Sequence[Step], installation: Installation, oneroof: str, reco
         _record(installation, progress, record)  # after the cause is said: there may be no room for it
         sys.exit(2 if any(p.returncode == 2 for p in failed) else 1)
     _record(installation, progress, record)
+    return {p.step.name: round(p.seconds, 1) for p in progress}
 
 
 class _Lines:

@@ -8,14 +8,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from backup.command import Command, run
+from backup.command import Command, pipe
 from backup.plan import Job
 from backup.records import BackupRecord
 from backup.restic import Repository, build_dump_file
 from backup.restore.container import fetched
 from backup.restore.volume import WRITING, Written, is_there
 from backup.sources.image import DESCRIPTION
-from backup.sources.taken import NotTakenError, Say, demand, demand_restic
+from backup.sources.taken import NotTakenError, Say, demand_restic
 
 POOL = "images"
 
@@ -34,18 +34,26 @@ def restore_images(job: Job, snapshot: BackupRecord, repository: Repository, sta
         return Written(snapshot.bytes, snapshot.sha256, f"{len(missing)} of {len(images)} images were missing")
 
 
+def render_put(identifier: str) -> str:
+    """Give the shell line that writes an image from standard input as Glance does. Pure.
+
+    Whole, with the protected snapshot that servers' disks are cloned from; renamed last, so that half of one is never taken
+    for it. What a run that was cut short left is removed first.
+    """
+    name, new = f"{POOL}/{identifier}", f"{POOL}/{identifier}{WRITING}"
+    left_over = f"rbd snap unprotect {new}@snap; rbd snap purge --no-progress {new}; rbd rm --no-progress {new}"
+    return (
+        f"({left_over}) < /dev/null > /dev/null 2>&1; rbd import --no-progress - {new} && "
+        f"rbd snap create --no-progress {new}@snap && rbd snap protect {new}@snap && rbd rename {new} {name}"
+    )
+
+
 def _put(image: Mapping[str, Any], file: Path) -> None:
-    """Write an image as Glance does: whole, with the protected snapshot that servers' disks are cloned from."""
     with file.open("rb") as stream:
         found = hashlib.file_digest(stream, str(image["os_hash_algo"])).hexdigest()
     if found != image["os_hash_value"]:
         raise NotTakenError(f"image {image['name']}: its content does not have the sum that Glance tells")
-    name, new = f"{POOL}/{image['id']}", f"{POOL}/{image['id']}{WRITING}"
-    if is_there(new):  # of a run that was cut short
-        run(Command(("rbd", "snap", "unprotect", f"{new}@snap")))
-        run(Command(("rbd", "snap", "purge", "--no-progress", new)))
-        demand(Command(("rbd", "rm", "--no-progress", new)))
-    demand(Command(("rbd", "import", "--no-progress", str(file), new)))
-    demand(Command(("rbd", "snap", "create", "--no-progress", f"{new}@snap")))
-    demand(Command(("rbd", "snap", "protect", f"{new}@snap")))
-    demand(Command(("rbd", "rename", new, name)))  # last, so that half of one is never taken for it
+    script = Command(("sh", "-c", render_put(str(image["id"]))))
+    piped = pipe(Command(("cat", str(file))), script, expected_bytes=file.stat().st_size)
+    if not piped.ok:
+        raise NotTakenError(f"image {image['name']}: {piped.reason}")

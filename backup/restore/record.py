@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
@@ -53,4 +54,19 @@ class RecoveryRecord:
     restored_bytes: int
     recovery_point_at: datetime
     """The instant that the oldest of the restored data is of."""
+    outcome: Outcome
+
+
+@dataclass(frozen=True)
+class RecoveryStepsRecord:
+    """What each step of a recovery took, in the run of ``oneroof restore everything`` that came to the end."""
+
+    KIND: ClassVar[str] = "recovery-steps"
+
+    started_at: datetime
+    ended_at: datetime
+    seconds: Mapping[str, float]
+    """Wall-clock seconds by step, in their order; several run side by side."""
+    earlier_runs: int
+    """Runs before it that failed or were interrupted: what they did was not done again, and is not in these seconds."""
     outcome: Outcome

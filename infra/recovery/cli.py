@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -12,6 +13,8 @@ from tenants.installation import Installation, repository
 from tenants.problem import Problem, UserError
 
 _DUE = 3
+LOG = "recovery.jsonl"
+"""Under the logs: a line a run, with what each step took."""
 _AT = click.option(
     "--at", metavar="INSTANT", default="", help="As of then, UTC: 2026-11-20T10:00; else the newest there is."
 )
@@ -31,6 +34,9 @@ def everything(shares: tuple[Path, ...], vault: str, at: str, yes: bool) -> None
     """
     from backup.escrow.sealing import combine
     from backup.escrow.share import load_share
+    from backup.records import Outcome, append_records
+    from backup.restore.record import RecoveryStepsRecord
+    from backup.tables import render_steps
     from infra.lab.record import Lab
     from infra.recovery.steps import build_steps
     from infra.up_cli import follow
@@ -50,7 +56,12 @@ def everything(shares: tuple[Path, ...], vault: str, at: str, yes: bool) -> None
             click.echo(f"{step.name:<14} {step.title}")
         click.echo("nothing was restored: --yes does it", err=True)
         sys.exit(_DUE)
-    follow(steps, installation, oneroof, "recovery.jsonl")
+    began, kept = datetime.now(UTC), installation.logs / LOG
+    earlier = len(kept.read_text(encoding="utf-8").splitlines()) if kept.exists() else 0
+    seconds = follow(steps, installation, oneroof, LOG)
+    record = RecoveryStepsRecord(began, datetime.now(UTC), seconds, earlier, Outcome.VERIFIED)
+    append_records(installation.records, [record])
+    click.echo(render_steps(record))
 
 
 @restore.command()

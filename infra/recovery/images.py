@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from backup.restore.control_plane import demand, query, send
+from backup.restore.image import POOL, render_put
 from backup.sources.taken import Say
 from infra.image.build import list_images
 from tenants.installation import Installation
-from tenants.machines import Machine, load_machine
+from tenants.machines import load_machine
 
-POOL = "images"
 _WANTED = (
     "SELECT i.id, i.os_hash_value, i.name FROM glance.images i JOIN glance.image_locations l ON l.image_id = i.id"
     " WHERE i.deleted = 0 AND i.status = 'active' AND l.deleted = 0 AND l.value LIKE 'rbd://%'"
@@ -42,7 +42,7 @@ def restore_images(installation: Installation, say: Say) -> tuple[Wanted, ...]:
     for image in missing:
         if image.sha512 in files:
             say(f"image {image.name}: {image.identifier}")
-            put_image(storage, files[image.sha512], image.identifier)
+            send(storage, files[image.sha512], render_put(image.identifier))
     return tuple(image for image in missing if image.sha512 not in files)
 
 
@@ -51,18 +51,6 @@ def find_missing(rows: str, there: Iterable[str]) -> tuple[Wanted, ...]:
     wanted = [Wanted(*line.split("\t")) for line in rows.splitlines()]
     present = frozenset(there)
     return tuple(image for image in wanted if image.identifier not in present)
-
-
-def put_image(storage: Machine, file: Path, identifier: str) -> None:
-    """Write an image as Glance does: whole, with the protected snapshot that servers' disks are cloned from."""
-    new, image = f"{POOL}/{identifier}.restoring", f"{POOL}/{identifier}"
-    left_over = f"rbd snap unprotect {new}@snap; rbd snap purge --no-progress {new}; rbd rm --no-progress {new}"
-    demand(storage, f"({left_over}) 2>/dev/null || true")
-    send(storage, file, f"rbd import --no-progress - {new}")
-    demand(
-        storage,
-        f"rbd snap create --no-progress {new}@snap && rbd snap protect {new}@snap && rbd rename {new} {image}",
-    )
 
 
 def _files() -> Mapping[str, Path]:

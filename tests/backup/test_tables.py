@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from backup.records import BackupRecord, DrillRecord, Outcome, Source
-from backup.tables import render_backups, render_drills
+from backup.restore.record import RecoveryStepsRecord
+from backup.tables import render_backups, render_drills, render_steps
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
@@ -27,3 +28,13 @@ def test_a_drill_shows_time_and_comparison() -> None:
     assert render_drills([held]).splitlines()[1] == (
         "health      volume  prod/portal  2026-11-22 12:00:00Z  512 B  4.2      yes        verified"
     )
+
+
+def test_a_recovery_s_steps_are_in_their_order() -> None:
+    took = RecoveryStepsRecord(NOON, NOON + timedelta(seconds=65), {"shares": 1.26, "lab": 60}, 0, Outcome.VERIFIED)
+    assert render_steps(took).splitlines() == [
+        "STEP                SECONDS",
+        "shares              1.3",
+        "lab                 60.0",
+        "from first to last  65.0",
+    ]
