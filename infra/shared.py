@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from infra.image.sums import file_sha512
 from tenants.declaration.catalogue import Catalogue
 
 
@@ -85,14 +85,14 @@ def build_cloud(catalogue: Catalogue, images: tuple[DesiredImage, ...], external
 def build_image(
     name: str, files: Mapping[str, Path], properties: Mapping[str, str], *, min_ram: int, min_disk: int
 ) -> DesiredImage:
-    """Give an image of its files by ``kernel``, ``ramdisk`` and ``disk``; reads them for their digests."""
+    """Give an image of its files by ``kernel``, ``ramdisk`` and ``disk``; sums that are not remembered are taken."""
     formats = {"kernel": "aki", "ramdisk": "ari"}
     parts = tuple(
         ImagePart(
             key=key,
             name=name if key == "disk" else f"{name}-{key}",
             file=files[key],
-            sha512=_sha512(files[key]),
+            sha512=file_sha512(files[key]),
             disk_format=formats.get(key, "qcow2" if files[key].suffix == ".qcow2" else "raw"),
             container_format=formats.get(key, "bare"),
         )
@@ -100,8 +100,3 @@ def build_image(
         if key in files
     )
     return DesiredImage(name, parts, min_ram, min_disk, dict(properties))
-
-
-def _sha512(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha512").hexdigest()

@@ -6,9 +6,10 @@ tells. Exactly the named things go: the provider is given their ids and refuses 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from infra.apply import Applied, OnStep, Site, converge, lost_data, withdraw
@@ -28,6 +29,7 @@ from infra.provider.leftovers import (
 )
 from infra.provider.registry import KINDS
 from infra.provider.serving import cloud_of
+from infra.provider.side_by_side import ask_all
 from infra.provider.traces import find_traces
 from tenants.declaration.catalogue import Catalogue
 from tenants.declaration.erasure import Erasure, Thing, ThingKind
@@ -198,7 +200,8 @@ class Gone:
 
 def find_left(cloud: Cloud, gone: Mapping[str, Gone]) -> dict[str, tuple[str, ...]]:
     """Give what is still found of what went, by department, in any service: nothing, if all is well."""
-    left: dict[str, list[str]] = {slug: list(_still_there(cloud, each.things)) for slug, each in gone.items()}
+    there = ask_all(partial(_still_there, cloud, each.things) for each in gone.values())
+    left: dict[str, list[str]] = dict(zip(gone, there, strict=True))
     projects = {project: slug for slug, each in gone.items() for project in _projects(each.things)}
     others = {id_: slug for slug, each in gone.items() for thing, id_ in each.things.items() if id_ not in projects}
     for snapshot in find_snapshots(cloud, others):
@@ -206,9 +209,9 @@ def find_left(cloud: Cloud, gone: Mapping[str, Gone]) -> dict[str, tuple[str, ..
     for port in cloud.admin.network.ports():
         if owner := others.get(port.device_id) or others.get(port.network_id):
             left[owner].append(f"port {port.id}")
-    for slug, each in gone.items():
-        if Thing(ThingKind.DEPARTMENT) in each.things:
-            left[slug] += map(str, find_key_pairs(cloud, each.people))
+    whole = {user: slug for slug, each in gone.items() if Thing(ThingKind.DEPARTMENT) in each.things for user in each.people}
+    for pair in find_key_pairs(cloud, whole):
+        left[whole[pair.user_id]].append(str(pair))
     if projects:
         people = frozenset[str]().union(*(each.people for each in gone.values()))
         for thing in find_leftovers(cloud, projects, people):
@@ -218,13 +221,15 @@ def find_left(cloud: Cloud, gone: Mapping[str, Gone]) -> dict[str, tuple[str, ..
     return {slug: tuple(dict.fromkeys(found)) for slug, found in left.items()}
 
 
-def _still_there(cloud: Cloud, things: Mapping[Thing, str]) -> Iterator[str]:
+def _still_there(cloud: Cloud, things: Mapping[Thing, str]) -> list[str]:
+    found = list[str]()
     whole = {thing.path for thing in things if thing.kind is ThingKind.PROJECT}
     for thing, identifier in things.items():
         # what was in a project that went is looked for with the project: nobody can enter it any more
         inside = thing.name and thing.project in whole
         if not inside and KINDS[TYPES[thing.kind]].get(cloud, identifier, {"name": thing.name}) is not None:
-            yield f"{thing} ({identifier})"
+            found.append(f"{thing} ({identifier})")
+    return found
 
 
 def _projects(things: Mapping[Thing, str]) -> frozenset[str]:

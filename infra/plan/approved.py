@@ -18,6 +18,7 @@ from infra.plan.needed import sources_needed
 from infra.plan.recorded import build_recorded, declared_quotas
 from infra.plan.refusal import find_refusals
 from infra.programs import stacks
+from infra.provider.serving import cloud_of
 from tenants.assumptions.model import load_assumptions
 from tenants.declaration.catalogue import Catalogue
 from tenants.declaration.model import Department
@@ -77,12 +78,12 @@ def find_refused(
     Reads once, in bulk, what a refusal could come of, unless ``found`` has it; nothing where nothing grows or shrinks.
     """
     from infra.inventory.collect import collect_inventory
-    from infra.inventory.connect import connect
 
     def read(only: frozenset[str]) -> Inventory:
-        return (
-            found.found if found is not None else collect_inventory(connect(site.installation, site.engine.cloud), only=only)
-        )
+        if found is not None:
+            return found.found
+        own = cloud_of(site.engine.provider_environment())  # whose session then makes what is missing
+        return collect_inventory(own.admin, only=only)
 
     desired = [current_of(site, department, catalogue).desired for department in departments]
     changed = {

@@ -79,8 +79,10 @@ class Engine:
             "PULUMI_SKIP_UPDATE_CHECK": "true",
             "PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS": "true",
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
-            # several engines run at once: each keeps its heap small, for a tenth of a second of processor time
+            # several engines run at once: each keeps its heap small, for a tenth of a second of processor time, and
+            # collects garbage in no idle processor, which the cloud beside it has a use for
             "GOGC": "20",
+            "GOMAXPROCS": "1",
             "PATH": f"{Path(sys.executable).parent}:{os.environ.get('PATH', '')}",
         }
 

@@ -14,6 +14,7 @@ from typing import Any
 from infra.provider.account import account_address
 from infra.provider.cloud import Cloud
 from infra.provider.failure import CloudError, describe_failure
+from infra.provider.side_by_side import ask_all
 
 PAGE = 1000
 
@@ -69,20 +70,35 @@ def find_leftovers(cloud: Cloud, projects: Collection[str], users: Collection[st
 
     Also what others gave them, and what opens them to these ``users``, those of their department.
     """
-    found: list[Leftover] = [*_credentials(cloud, projects, users), *_image_members(cloud, projects)]
-    for service, noun, holds_data, listed in _KINDS:
-        for each in listed(cloud.admin):
-            owner, giver = str(each.owner if noun == "image" else each.project_id), ""
-            if noun == "sharing rule" and owner not in projects:
-                owner, giver = str(each.target_project_id), owner
-            if owner in projects:
-                name = getattr(each, "floating_ip_address", None) or each.name or ""
-                along = noun == "port" and str(each.device_owner or "").startswith(_IN_USE)
-                found.append(Leftover(service, noun, str(each.id), str(name), owner, holds_data, along, giver))
-    for project in projects:
-        for name in list_containers(cloud, project):
-            found.append(Leftover("object_store", "container", f"{project}/{name}", name, project, holds_data=True))
-    return tuple(found)
+    asks: list[Callable[[], list[Leftover]]] = [
+        partial(_credentials, cloud, projects, users),
+        partial(_image_members, cloud, projects),
+        *(partial(_of_kind, cloud, projects, *kind) for kind in _KINDS),
+        *(partial(_containers, cloud, project) for project in projects),
+    ]
+    return tuple(each for found in ask_all(asks) for each in found)
+
+
+def _of_kind(
+    cloud: Cloud, projects: Collection[str], service: str, noun: str, holds_data: bool, listed: _Lister
+) -> list[Leftover]:
+    found = []
+    for each in listed(cloud.admin):
+        owner, giver = str(each.owner if noun == "image" else each.project_id), ""
+        if noun == "sharing rule" and owner not in projects:
+            owner, giver = str(each.target_project_id), owner
+        if owner in projects:
+            name = getattr(each, "floating_ip_address", None) or each.name or ""
+            along = noun == "port" and str(each.device_owner or "").startswith(_IN_USE)
+            found.append(Leftover(service, noun, str(each.id), str(name), owner, holds_data, along, giver))
+    return found
+
+
+def _containers(cloud: Cloud, project: str) -> list[Leftover]:
+    return [
+        Leftover("object_store", "container", f"{project}/{name}", name, project, holds_data=True)
+        for name in list_containers(cloud, project)
+    ]
 
 
 def find_given(cloud: Cloud, projects: Collection[str]) -> tuple[Leftover, ...]:
@@ -97,11 +113,12 @@ def find_given(cloud: Cloud, projects: Collection[str]) -> tuple[Leftover, ...]:
 
 def find_key_pairs(cloud: Cloud, users: Collection[str]) -> tuple[Leftover, ...]:
     """Give the key pairs of users: Nova keeps those of one who is gone."""
-    return tuple(
-        Leftover("compute", "key pair", str(each.name), str(each.name), "", user_id=user)
-        for user in users
-        for each in cloud.admin.compute.keypairs(user_id=user)
-    )
+
+    def of(user: str) -> list[Leftover]:
+        pairs = cloud.admin.compute.keypairs(user_id=user)
+        return [Leftover("compute", "key pair", str(each.name), str(each.name), "", user_id=user) for each in pairs]
+
+    return tuple(each for found in ask_all(partial(of, user) for user in users) for each in found)
 
 
 def list_images(admin: Any) -> Iterator[Any]:
@@ -110,25 +127,29 @@ def list_images(admin: Any) -> Iterator[Any]:
     yield from admin.image.images(visibility="all", is_hidden=True)
 
 
-def _credentials(cloud: Cloud, projects: Collection[str], users: Collection[str]) -> Iterator[Leftover]:
-    identity = cloud.admin.identity
-    for user in users:
-        response = identity.get(f"/users/{user}/application_credentials")
-        for each in response.json()["application_credentials"] if response.status_code == 200 else ():
-            if each["project_id"] in projects:
-                name, owner = each["name"], each["project_id"]
-                yield Leftover("identity", "application credential", each["id"], name, owner, user_id=user)
+def _credentials(cloud: Cloud, projects: Collection[str], users: Collection[str]) -> list[Leftover]:
+    def of(user: str) -> list[Leftover]:
+        response = cloud.admin.identity.get(f"/users/{user}/application_credentials")
+        return [
+            Leftover("identity", "application credential", each["id"], each["name"], each["project_id"], user_id=user)
+            for each in (response.json()["application_credentials"] if response.status_code == 200 else ())
+            if each["project_id"] in projects
+        ]
+
+    return [each for found in ask_all(partial(of, user) for user in users) for each in found]
 
 
-def _image_members(cloud: Cloud, projects: Collection[str]) -> Iterator[Leftover]:
+def _image_members(cloud: Cloud, projects: Collection[str]) -> list[Leftover]:
     """Give the images of others that these projects may use; one call for each image that is shared."""
-    glance = cloud.admin.image
+    glance, found = cloud.admin.image, list[Leftover]()
     for image in list_images(cloud.admin):
         if image.visibility == "shared" and image.owner not in projects:
             for member in glance.members(image.id):
                 if member.member_id in projects:
                     identifier, project = f"{image.id}/{member.member_id}", str(member.member_id)
-                    yield Leftover("image", "image member", identifier, image.name, project, given_by=str(image.owner))
+                    given = Leftover("image", "image member", identifier, image.name, project, given_by=str(image.owner))
+                    found.append(given)
+    return found
 
 
 def find_snapshots(cloud: Cloud, volumes: Collection[str]) -> tuple[Leftover, ...]:

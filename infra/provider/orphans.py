@@ -20,6 +20,7 @@ from infra.provider.kind import Kind
 from infra.provider.network import FloatingIp, Network, Router, SecurityGroup
 from infra.provider.object_store import Container
 from infra.provider.server_group import ServerGroup
+from infra.provider.side_by_side import ask_all
 from infra.provider.values import Values
 
 _IN_PROJECTS: tuple[Kind, ...] = (FloatingIp(), Server(), ServerGroup(), Router(), Network(), SecurityGroup(), Volume())
@@ -47,9 +48,10 @@ def find_orphans(cloud: Cloud, recorded: Mapping[str, Collection[str]]) -> dict[
     One list a kind of the whole cloud, and one of the containers of each project of the domains.
     """
     everything = _Lists(cloud)
+    marked = ask_all(partial(_marked, cloud, slug, everything) for slug in recorded)
     return {
-        slug: tuple(orphan for orphan in _marked(cloud, slug, everything) if orphan.identifier not in ids)
-        for slug, ids in recorded.items()
+        slug: tuple(orphan for orphan in found if orphan.identifier not in ids)
+        for (slug, ids), found in zip(recorded.items(), marked, strict=True)
     }
 
 
@@ -57,15 +59,15 @@ class _Lists:
     """Each kind's list of the whole cloud, asked for once."""
 
     def __init__(self, cloud: Cloud) -> None:
-        self._cloud = cloud
-        self._lists: dict[Kind, list[Any]] = {}
+        kinds = (_DOMAIN, *_IN_PROJECTS, *_IN_DOMAIN)
+        self._lists = dict(zip(kinds, ask_all(partial(_every, cloud, kind) for kind in kinds), strict=True))
 
     def of(self, kind: Kind) -> list[Any]:
-        if kind not in self._lists:
-            everywhere = isinstance(kind, Server)
-            servers = self._cloud.admin.compute.servers
-            self._lists[kind] = list(servers(all_projects=True)) if everywhere else kind.listed(self._cloud)
         return self._lists[kind]
+
+
+def _every(cloud: Cloud, kind: Kind) -> list[Any]:
+    return list(cloud.admin.compute.servers(all_projects=True)) if isinstance(kind, Server) else kind.listed(cloud)
 
 
 def delete_orphans(cloud: Cloud, orphans: Collection[Orphan]) -> None:
@@ -82,24 +84,26 @@ def delete_orphans(cloud: Cloud, orphans: Collection[Orphan]) -> None:
             raise CloudError(f"cannot delete {orphan.called}: {describe_failure(error)}") from error
 
 
-def _marked(cloud: Cloud, slug: str, everything: _Lists) -> Iterator[Orphan]:
+def _marked(cloud: Cloud, slug: str, everything: _Lists) -> list[Orphan]:
+    marked = list[Orphan]()
     for domain in everything.of(_DOMAIN):
         if domain.name != slug:
             continue
         projects = [project for project in everything.of(_PROJECT) if project.domain_id == domain.id]
         inside = {project.id for project in projects}
         for kind in _IN_PROJECTS:
-            for found in everything.of(kind):
-                if found.project_id in inside and kind.is_ours(found):
-                    yield _orphan(kind, found)
+            marked += [
+                _orphan(kind, each) for each in everything.of(kind) if each.project_id in inside and kind.is_ours(each)
+            ]
         for project in projects:
-            yield from _containers(cloud, project.id)
+            marked += _containers(cloud, project.id)
         for kind in _IN_DOMAIN:
-            for found in everything.of(kind):
-                if found.domain_id == domain.id and kind.is_ours(found):
-                    yield _orphan(kind, found)
+            marked += [
+                _orphan(kind, each) for each in everything.of(kind) if each.domain_id == domain.id and kind.is_ours(each)
+            ]
         if _DOMAIN.is_ours(domain):
-            yield _orphan(_DOMAIN, domain)
+            marked.append(_orphan(_DOMAIN, domain))
+    return marked
 
 
 def _orphan(kind: Kind, found: Any) -> Orphan:

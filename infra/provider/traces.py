@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from infra.provider.account import UNLIMITED, read_quota
 from infra.provider.cloud import Cloud
 from infra.provider.failure import describe_failure
+from infra.provider.side_by_side import ask_all
 
 
 @dataclass(frozen=True)
@@ -37,16 +39,25 @@ def find_traces(cloud: Cloud, projects: Collection[str]) -> tuple[Trace, ...]:
     found += [Trace(project, "identity: a trust") for project in projects if project in trusts]
     limited = {quota.project_id for quota in admin.network.quotas()}
     found += [Trace(project, "network: a quota") for project in projects if project in limited]
-    for project in projects:
-        for service in ("compute", "block_storage"):
-            if _has_limits(getattr(admin, service), project):
-                found.append(Trace(project, f"{service}: a quota"))
-        used = admin.placement.get(f"/usages?project_id={project}", microversion="1.9").json().get("usages") or {}
-        found += [Trace(project, f"placement: {amount} {what}") for what, amount in sorted(used.items()) if amount]
-        quota = read_quota(cloud, project)
-        if quota is not None and quota.bytes != UNLIMITED:
-            found.append(Trace(project, "object_store: a quota"))
+    for own in ask_all(partial(_of_project, cloud, project) for project in projects):
+        found += own
     return tuple(found)
+
+
+def _of_project(cloud: Cloud, project: str) -> list[Trace]:
+    """Ask what is told of one project at a time."""
+    admin = cloud.admin
+    found = [
+        Trace(project, f"{service}: a quota")
+        for service in ("compute", "block_storage")
+        if _has_limits(getattr(admin, service), project)
+    ]
+    used = admin.placement.get(f"/usages?project_id={project}", microversion="1.9").json().get("usages") or {}
+    found += [Trace(project, f"placement: {amount} {what}") for what, amount in sorted(used.items()) if amount]
+    quota = read_quota(cloud, project)
+    if quota is not None and quota.bytes != UNLIMITED:
+        found.append(Trace(project, "object_store: a quota"))
+    return found
 
 
 def _has_limits(proxy: Any, project: str) -> bool:

@@ -1,9 +1,10 @@
 """``make bench-departments``: the same departments by oneroof, by Terraform, and by raw calls, in one run.
 
-Runs against the cloud of the current installation. In the lab the calls are counted at the cloud's own door: all that asks
-the cloud from outside meanwhile counts too. Whatever was made is taken back, also when interrupted. Terraform takes part
-where ``terraform`` and its provider's binary are at hand (on PATH, or named by ``ONEROOF_BENCH_TERRAFORM_PROVIDER``); else
-recorded figures are shown, as such.
+The sides take turns, so that what else the machine does meets all alike. Runs against the cloud of the current
+installation. In the lab the calls are counted at the cloud's own door: all that asks the cloud from outside meanwhile
+counts too. Whatever was made is taken back, also when interrupted. Terraform takes part where ``terraform`` and
+its provider's binary are at hand (on PATH, or named by ``ONEROOF_BENCH_TERRAFORM_PROVIDER``); else recorded figures are
+shown, as such. ``--bare 200`` tells how a plan grows with the number of departments.
 """
 
 from __future__ import annotations
@@ -18,13 +19,14 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import yaml
 from department_files import slug
 from earlier import take_back, taken_back
-from figures import FLOOR, RECORDED, Figure, render_figures, to_json
+from figures import FLOOR, RECORDED, WORKS, Figure, build_middle, render_figures, to_json
 from measuring import Cost, cpu_seconds, measure
 from requests_seen import Door
 from rich.console import Console
@@ -84,8 +86,10 @@ class Cloud:
                 self._connection.network.delete_security_group(group)
 
 
-def run_side(side: Side, cloud: Cloud, prefix: str, log: Path, on_work: Callable[[str], None]) -> list[Figure]:
-    """Create, plan, change, destroy; what was made is taken back whatever happens."""
+def run_side(
+    side: Side, cloud: Cloud, prefix: str, log: Path, on_work: Callable[[str], None], works: Sequence[str] = WORKS
+) -> list[Figure]:
+    """Do these works, of which the last destroys; what was made is taken back whatever happens."""
     figures: list[Figure] = []
     before = cloud.left_behind()
 
@@ -93,15 +97,13 @@ def run_side(side: Side, cloud: Cloud, prefix: str, log: Path, on_work: Callable
         on_work(f"{side.name}: {name}")
         cloud.door.since_last()
         costs = [measure(argv, environment=side.environment, log=log, cloud_cpu=cloud.cpu) for argv in argvs]
-        calls = len(cloud.door.since_last()) if cloud.door.is_open else None
-        figures.append(_figure(side.name, name, costs, calls))
+        figures.append(_figure(side.name, name, costs, _calls(cloud.door)))
 
     try:
-        work("create", side.create())
-        work("plan", side.plan())
-        work("change", side.change())
+        for name in works[:-1]:
+            work(name, getattr(side, name)())
         projects = cloud.projects(prefix)
-        work("destroy", side.destroy())
+        work(works[-1], getattr(side, works[-1])())
     except BaseException:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C must not leave departments behind
         on_work(f"{side.name}: taking back what was made")
@@ -116,6 +118,15 @@ def run_side(side: Side, cloud: Cloud, prefix: str, log: Path, on_work: Callable
     cloud.sweep(projects)
     figures[-1] = replace(figures[-1], left=left)
     return figures
+
+
+def _calls(door: Door) -> int | None:
+    """Give how many calls the door saw; nothing where it cannot tell: it keeps the last requests alone."""
+    try:
+        return len(door.since_last()) if door.is_open else None
+    except ValueError:
+        door.begin_anew()
+        return None
 
 
 def _figure(side: str, work: str, costs: Sequence[Cost], calls: int | None) -> Figure:
@@ -134,22 +145,29 @@ def main() -> None:
     """Run every side that is at hand, print one table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--departments", type=int, default=10)
+    parser.add_argument(
+        "--bare", type=int, metavar="N", help="instead, N departments of one empty project, by oneroof alone"
+    )
     parser.add_argument("--prefix", default="bench", help="begins the departments' names")
     parser.add_argument("--controller", default="site-a", help="the lab's machine with the cloud's door")
     parser.add_argument("--external-network", default="public")
     parser.add_argument("--sides", default=f"{FLOOR},oneroof,Terraform", help="who takes part, in this order")
+    parser.add_argument("--rounds", type=int, default=2, help="how often each side has its turn; the middle is told")
     parser.add_argument("--json", type=Path, help="write the figures to this file too")
     arguments = parser.parse_args()
     # told to stop by whatever means it takes back what it made, also where a shell started it deaf to Ctrl-C
     for told in (signal.SIGINT, signal.SIGTERM):
         signal.signal(told, signal.default_int_handler)
     installation = Installation.existing()
-    names = [slug(arguments.prefix, number) for number in range(arguments.departments)]
+    bare = arguments.bare is not None
+    names = [slug(arguments.prefix, number) for number in range(arguments.bare if bare else arguments.departments)]
+    works = tuple(work for work in WORKS if not bare or work != "change")
+    asked, rounds = ("oneroof", 1) if bare else (arguments.sides, arguments.rounds)
     scratch = Path(tempfile.mkdtemp(prefix="oneroof-bench-"))
     terraform = find_terraform()
     sides: dict[str, Callable[[Path], Side]] = {
         FLOOR: lambda folder: RawCalls(folder, arguments.prefix, len(names), installation, arguments.external_network),
-        "oneroof": lambda folder: Oneroof(folder, names, ONEROOF, arguments.external_network),
+        "oneroof": lambda folder: Oneroof(folder, names, ONEROOF, arguments.external_network, bare=bare),
     }
     if terraform is not None:
         sides["Terraform"] = lambda folder: Terraform(folder, names, terraform, installation, arguments.external_network)
@@ -161,17 +179,17 @@ def main() -> None:
         if left := take_back(installation.home / "departments", arguments.prefix):
             console.print(f"{len(left)} departments of an earlier run taken back")
         with taken_back(installation.home / "departments", arguments.prefix):
-            for name in arguments.sides.split(","):
+            for turn, name in product(range(rounds), asked.split(",")):
                 if name in sides:
-                    (scratch / name).mkdir()
-                    figures += run_side(
-                        sides[name](scratch / name), cloud, arguments.prefix, log, lambda what: console.print(what)
-                    )
-                elif name == "Terraform":
+                    folder = scratch / f"{name}-{turn}"
+                    folder.mkdir()
+                    figures += run_side(sides[name](folder), cloud, arguments.prefix, log, console.print, works)
+                elif name == "Terraform" and turn == 0:
                     figures += RECORDED
-        Console(width=140).print(render_figures(figures, len(names)))
+        middle = build_middle(figures)
+        Console(width=140).print(render_figures(middle, len(names), rounds))
         if arguments.json:
-            arguments.json.write_text(json.dumps(to_json(figures), indent=1) + "\n")
+            arguments.json.write_text(json.dumps({"rounds": to_json(figures), "middle": to_json(middle)}, indent=1) + "\n")
     except BaseException:
         console.print(f"what the commands said: {shutil.copy(log, tempfile.gettempdir())}" if log.exists() else "")
         raise

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from statistics import median, median_low
 from typing import Any
 
 from rich.table import Table
@@ -38,7 +39,31 @@ RECORDED: tuple[Figure, ...] = (
 """Terraform's OpenStack provider v3 on two cores, ten departments; the middle where several runs differed."""
 
 
-def render_figures(figures: Sequence[Figure], departments: int) -> Table:
+def build_middle(figures: Sequence[Figure]) -> list[Figure]:
+    """Give one figure for each side and work of several rounds: medians; of memory and of what is left behind the most."""
+    rounds: dict[tuple[str, str], list[Figure]] = {}
+    for each in figures:
+        rounds.setdefault((each.side, each.work), []).append(each)
+    return [
+        replace(
+            same[0],
+            seconds=median(each.seconds for each in same),
+            calls=_of(median_low, [each.calls for each in same]),
+            client_cpu=_of(median, [each.client_cpu for each in same]),
+            cloud_cpu=_of(median, [each.cloud_cpu for each in same]),
+            peak_mb=_of(max, [each.peak_mb for each in same]),
+            left=_of(max, [each.left for each in same]),
+        )
+        for same in rounds.values()
+    ]
+
+
+def _of(choose: Callable[[list[Any]], Any], values: Sequence[Any]) -> Any:
+    known = [value for value in values if value is not None]
+    return choose(known) if known else None
+
+
+def render_figures(figures: Sequence[Figure], departments: int, rounds: int = 1) -> Table:
     """Give one line for each piece of work and side, the floor first."""
     words = {
         "create": f"create {departments}",
@@ -47,7 +72,7 @@ def render_figures(figures: Sequence[Figure], departments: int) -> Table:
         "destroy": f"destroy {departments}",
     }
     heads = ("work", "by", "seconds", "x floor", "calls", "cloud CPU s", "x floor", "own CPU s", "peak MB", "left behind")
-    table = Table(*heads, title=f"{departments} departments, same work")
+    table = Table(*heads, title=f"{departments} departments, same work, {rounds} rounds in turn")
     for work in WORKS:
         of_work = sorted((each for each in figures if each.work == work), key=lambda each: each.side != FLOOR)
         floor = next((each for each in of_work if each.side == FLOOR), None)

@@ -12,7 +12,14 @@ from pathlib import Path
 from typing import Protocol
 
 import yaml
-from department_files import CHANGED_CORES, LIMITS, build_catalogue, build_declaration, render_terraform
+from department_files import (
+    CHANGED_CORES,
+    LIMITS,
+    build_bare_declaration,
+    build_catalogue,
+    build_declaration,
+    render_terraform,
+)
 from figures import FLOOR
 
 from tenants.installation import Installation, repository
@@ -64,16 +71,16 @@ class Oneroof:
     name = "oneroof"
     environment: Mapping[str, str] = {}
 
-    def __init__(self, folder: Path, names: Sequence[str], command: Path, external: str) -> None:
+    def __init__(self, folder: Path, names: Sequence[str], command: Path, external: str, *, bare: bool = False) -> None:
         sample = yaml.safe_load((repository() / "tenants" / "catalogue.yaml").read_text())
         (folder / "catalogue.yaml").write_text(yaml.safe_dump(build_catalogue(sample), sort_keys=False))
-        self._folder, self._names, self._command = folder, names, str(command)
+        self._folder, self._names, self._command, self._bare = folder, names, str(command), bare
         self._where = ["--directory", str(folder), "--external-network", external]
         for number, name in enumerate(names):
             self._declare(name, number, LIMITS["compute"]["cores"])
 
     def _declare(self, name: str, number: int, cores: int) -> None:
-        declared = build_declaration(name, number, cores=cores)
+        declared = build_bare_declaration(name) if self._bare else build_declaration(name, number, cores=cores)
         (self._folder / f"{name}.yaml").write_text(yaml.safe_dump(declared, sort_keys=False))
 
     def create(self) -> Argvs:

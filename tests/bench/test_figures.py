@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 import yaml
 from department_files import CHANGED_CORES, PORTS, build_catalogue, build_declaration, render_terraform
-from figures import FLOOR, Figure, ratio, render_figures
+from figures import FLOOR, Figure, build_middle, ratio, render_figures
 from requests_seen import Request, from_clients, new_lines, parse_requests
 from rich.console import Console
 
@@ -74,3 +74,14 @@ def test_ratios_are_of_what_was_measured_in_the_same_run_alone() -> None:
     (recorded,) = (line for line in lines if "recorded elsewhere" in line)
     assert "1.10" in ours
     assert "2.00" not in recorded
+
+
+def test_of_several_rounds_the_middle_is_told_and_the_most_of_memory_and_of_what_is_left() -> None:
+    rounds = [
+        Figure("oneroof", "create", 30.0, 163, peak_mb=280.0),
+        Figure("oneroof", "plan", 2.0),
+        Figure("oneroof", "create", 26.0, 165, peak_mb=290.0, left=1),
+    ]
+    create, plan = build_middle(rounds)
+    assert create == Figure("oneroof", "create", 28.0, 163, peak_mb=290.0, left=1)
+    assert plan == rounds[1]
