@@ -55,6 +55,16 @@ def find_risks(
         yield Finding(Risk.DATA, after.slug, Sentence("the approval to erase data changes"))
     if after.model_dump(mode="json").get("waivers", []) != before.model_dump(mode="json").get("waivers", []):
         yield Finding(Risk.DATA, after.slug, Sentence("what is left out of the backup by a waiver changes"))
+    if after.model_dump(mode="json").get("restores", []) != before.model_dump(mode="json").get("restores", []):
+        yield Finding(Risk.DATA, after.slug, _restores(before, after))
+
+
+def _restores(before: Department, after: Department) -> Sentence:
+    asked = [each for each in after.restores if each.key not in {other.key for other in before.restores}]
+    named = [(each.target_kind, each.destination) for each in asked if each.overwrite]
+    if named:
+        return _named("data is to be replaced from the backup", named)
+    return Sentence("what is to be brought back from the backup changes")
 
 
 def sharing_of(department: Department) -> dict[str, object]:

@@ -21,6 +21,7 @@ from tenants.declaration.floating import AddressOrSwitch, FloatingAddress
 from tenants.declaration.kept import Database, KeptImage
 from tenants.declaration.network import Network, Protocol, SecurityGroup, SecurityRule
 from tenants.declaration.quota import Limits, Quota
+from tenants.declaration.restore import Restore
 from tenants.declaration.sharing import Grant, Refusal, Request
 from tenants.declaration.spread import MAX_COUNT, Spread, check_copies
 from tenants.declaration.waiver import Waiver
@@ -48,6 +49,7 @@ __all__ = [
     "Quota",
     "Refusal",
     "Request",
+    "Restore",
     "SecurityGroup",
     "SecurityRule",
     "Server",
@@ -250,6 +252,9 @@ class Department(Declared):
     )
     waivers: tuple[Waiver, ...] = Field(
         default=(), title="Waivers", description="What is left out of the backup on purpose, why, and until when."
+    )
+    restores: tuple[Restore, ...] = Field(
+        default=(), title="Restores", description="What is to be brought back from the backup, as of when, and where to."
     )
 
     def roles_of(self, user: str, project: str) -> tuple[str, ...]:

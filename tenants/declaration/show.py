@@ -80,6 +80,10 @@ def render_department(department: Department, catalogue: Catalogue) -> Renderabl
     for request in department.requests:
         what = f"{request.kind} {request.place} of {request.owner} for {request.asking}"
         head.add_row("requests", f"{what}, since {request.asked_on}: {request.purpose}")
+    for restore in department.restores:
+        as_of = f"as of {restore.at:%Y-%m-%d %H:%MZ}" if restore.at else "newest"
+        days = f"{restore.not_before} to {restore.expires}"
+        head.add_row("restores", f"{restore.what}, {as_of}, into {restore.destination}, {days}: {restore.reason}")
     parts: list[RenderableType] = [head]
     for project in department.projects:
         parts.append(_resources(department, project, catalogue))

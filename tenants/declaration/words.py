@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
@@ -34,6 +34,22 @@ def _parse_day(value: object) -> object:
 
 Day = Annotated[date, BeforeValidator(_parse_day, json_schema_input_type=str)]
 """A day of the calendar, such as 2026-12-31; days are UTC's."""
+
+
+def parse_instant(text: str) -> datetime:
+    """Read an instant such as ``2026-11-20T10:00``, UTC where no zone is told; raise ``ValueError`` for others."""
+    try:
+        told = datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError("expected an instant such as 2026-11-20T10:00 (UTC)") from None
+    return told.replace(tzinfo=UTC) if told.tzinfo is None else told.astimezone(UTC)
+
+
+Instant = Annotated[
+    datetime,
+    BeforeValidator(lambda value: parse_instant(value) if isinstance(value, str) else value, json_schema_input_type=str),
+]
+"""A moment in UTC, such as 2026-11-20T10:00."""
 
 
 class Declared(BaseModel):

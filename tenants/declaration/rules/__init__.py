@@ -21,6 +21,7 @@ from tenants.declaration.rules import (
     quotas,
     reach,
     references,
+    restores,
     sharing,
     waivers,
 )
@@ -42,6 +43,7 @@ def check(departments: Sequence[Department], stems: Sequence[str], catalogue: Ca
             *credentials.check(department),
             *erasures.check(department, catalogue),
             *waivers.check(department, catalogue),
+            *restores.check(department),
             *addresses.check(department, catalogue),
         ):
             yield replace(finding, index=index)
@@ -59,5 +61,6 @@ def check_day(departments: Sequence[Department], today: date, only: Collection[s
                 *credentials.check_ends(department, today),
                 *erasures.check_today(department, today),
                 *waivers.check_today(department, today),
+                *restores.check_today(department, today),
             ):
                 yield replace(finding, index=index)

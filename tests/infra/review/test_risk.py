@@ -33,6 +33,12 @@ def without(department: Department, index: int, kind: str) -> Department:
     )
 
 
+RESTORE = {
+    "what": "container prod/bulletins",
+    "reason": "Deleted by mistake",
+    "not_before": "2026-11-25",
+    "expires": "2026-12-05",
+}
 CASES: dict[str, tuple[Callable[[Department], Department], dict[Risk, str]]] = {
     "nothing": (lambda health: health, {}),
     "a name": (lambda health: edit(health, local_name="Health"), {}),
@@ -90,6 +96,14 @@ CASES: dict[str, tuple[Callable[[Department], Department], dict[Risk, str]]] = {
             Risk.DATA: "backed up less well than before: container prod/bulletins",
             Risk.PRODUCTION: "production changes: project prod",
         },
+    ),
+    "something back from the backup": (
+        lambda health: edit(health, restores=[{**RESTORE, "into": "prod/thumbnails"}]),
+        {Risk.DATA: "what is to be brought back from the backup changes"},
+    ),
+    "something back over what is there": (
+        lambda health: edit(health, restores=[{**RESTORE, "overwrite": True, "prefix": "old/"}]),
+        {Risk.DATA: "data is to be replaced from the backup: container prod/bulletins/old/"},
     ),
     "production called a test": (
         lambda health: project(health, 0, environment="test"),
