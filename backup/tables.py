@@ -10,6 +10,7 @@ from backup.plan import Job
 from backup.policy import Policy, render_duration
 from backup.records import BackupRecord, DrillRecord
 from backup.restore.record import RecoveryStepsRecord, RestoreRecord
+from backup.restore.requests import Judged
 from backup.restore.wish import Wish
 
 
@@ -75,6 +76,25 @@ def render_wishes(wishes: Iterable[Wish]) -> str:
         (s.department, s.source, s.name, w.target, _instant(s.started_at), s.snapshot_id[:8], _size(s.bytes), s.outcome)
         for w in wishes
         for s in [w.snapshot]
+    ]
+    return _table(head, rows)
+
+
+def render_requests(judged: Iterable[Judged]) -> str:
+    """Give one line for each restore that a department asks for."""
+    head = ("DEPARTMENT", "WHAT", "AS OF", "INTO", "OVER", "FROM", "TO", "STATE")
+    rows = [
+        (
+            each.department,
+            each.restore.what,
+            _instant(each.restore.at) if each.restore.at else "newest",
+            each.restore.destination,
+            "yes, by " + ", ".join(each.restore.approved_by) if each.restore.overwrite else "no",
+            each.restore.not_before.isoformat(),
+            each.restore.expires.isoformat(),
+            each.state,
+        )
+        for each in judged
     ]
     return _table(head, rows)
 

@@ -119,6 +119,45 @@ def department(name: str, at: str | None, overwrite: bool, yes: bool) -> None:
     _end(restore_into_cloud(wishes, installation), len(wishes))
 
 
+@restore.command()
+@click.argument("departments", nargs=-1)
+@click.option("--directory", type=click.Path(path_type=Path), help="Folder of the declarations and catalogue.yaml.")
+@click.option("--yes", is_flag=True, help="Restore what is due.")
+def requests(departments: tuple[str, ...], directory: Path | None, yes: bool) -> None:
+    """Show what DEPARTMENTS, or all, ask to have back in their declarations, and how far it is; with --yes do what is due.
+
+    Each is done once, under its name in the ledger; what was interrupted is carried on from the same snapshot. Ends with
+    0 where nothing is due or all of it was done, 3 where something is due and --yes was not told, 1 where one failed.
+    """
+    from backup.departments import load_kept
+    from backup.exchange import update_ledgers
+    from backup.records import load_backups, load_records
+    from backup.restore.operator import restore_into_cloud
+    from backup.restore.record import RestoreRecord
+    from backup.restore.requests import judge
+    from backup.tables import render_requests
+    from tenants.today import today
+
+    installation = Installation.existing()
+    every = load_kept(installation.records, directory)
+    if unknown := sorted(set(departments) - {each.name for each in every}):
+        expected = ", ".join(each.name for each in every) or "none"
+        raise UserError(*(Problem(f"got department {name}, expected one of: {expected}") for name in unknown))
+    update_ledgers(installation, _say)
+    records = load_backups(installation.records), load_records(RestoreRecord, installation.records)
+    judged = judge([each for each in every if not departments or each.name in departments], *records, today())
+    if not judged:
+        click.echo("no restore is asked for")
+        return
+    click.echo(render_requests(judged))
+    due = [each.wish for each in judged if each.wish]
+    if due and not yes:
+        click.echo("nothing was restored: --yes does what is due", err=True)
+        sys.exit(_DUE)
+    if due:
+        _end(restore_into_cloud(due, installation), len(due))
+
+
 @restore.command(hidden=True)
 @click.argument("file", type=click.Path(path_type=Path))
 def here(file: Path) -> None:

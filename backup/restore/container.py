@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from backup.plan import Job
-from backup.records import BackupRecord
+from backup.records import BackupRecord, Source
 from backup.restic import Repository, build_restore
 from backup.restore.target import Target
 from backup.restore.volume import Written
@@ -59,15 +59,27 @@ def left_to_put(
 
 
 def restore_container(
-    job: Job, target: Target, snapshot: BackupRecord, repository: Repository, staging: Path, *, overwrite: bool, say: Say
+    job: Job,
+    target: Target,
+    snapshot: BackupRecord,
+    repository: Repository,
+    staging: Path,
+    *,
+    prefix: str = "",
+    overwrite: bool,
+    say: Say,
 ) -> Written:
-    """Bring a snapshot into a container; raise :class:`NotTakenError`. What the snapshot does not have is left there."""
+    """Bring a snapshot into a container, or the files of a database's dump as objects; raise :class:`NotTakenError`.
+
+    ``prefix`` is put before every object's name. What the snapshot does not have is left there.
+    """
     with fetched(job, snapshot, repository, staging / "restore" / job.department / job.project / job.item, say) as tree:
-        objects = json.loads((tree / MANIFEST).read_text(encoding="utf-8"))["objects"]
+        held = read_files(tree) if snapshot.source is Source.DATABASE else read_objects(tree)
+        objects = [{**entry, "name": prefix + entry["name"]} for entry in held]
         present = _present(target, job)
         left = left_to_put(objects, present, overwrite=overwrite, container=job.name)
         for number, entry in enumerate(left, start=1):
-            _put(job, target, entry, tree / "objects" / entry["file"])
+            _put(job, target, entry, tree / entry["file"])
             if number % 100 == 0 or number == len(left):
                 say(f"{job.label}: {number} of {len(left)} objects")
         after = _present(target, job)
@@ -80,13 +92,28 @@ def restore_container(
         )
 
 
+def read_objects(tree: Path) -> list[dict[str, Any]]:
+    """Give the objects of a container's snapshot, each with its file in the tree."""
+    objects = json.loads((tree / MANIFEST).read_text(encoding="utf-8"))["objects"]
+    return [{**entry, "file": f"objects/{entry['file']}"} for entry in objects]
+
+
+def read_files(tree: Path) -> list[dict[str, Any]]:
+    """Give the files of a tree as objects that the store would describe alike."""
+    names = sorted(str(file.relative_to(tree)) for file in tree.rglob("*") if file.is_file())
+    return [{"name": name, "file": name, "etag": _md5(tree / name), "headers": {}} for name in names]
+
+
 def _present(target: Target, job: Job) -> dict[str, str]:
     return {str(each["name"]): str(each["hash"]) for each in target.objects(job)}
 
 
 def _put(job: Job, target: Target, entry: Mapping[str, Any], content: Path) -> None:
     etag = target.upload(job, entry["name"], content, entry["headers"])
-    with content.open("rb") as stream:  # MD5 is the store's own checksum, not a protection
-        md5 = hashlib.file_digest(stream, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
-    if etag != md5:
+    if etag != (md5 := _md5(content)):
         raise NotTakenError(f"object {entry['name']}: the store took {etag}, expected {md5}")
+
+
+def _md5(file: Path) -> str:
+    with file.open("rb") as stream:  # the store's own checksum, not a protection
+        return hashlib.file_digest(stream, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()

@@ -12,7 +12,7 @@ from backup.command import Command, Completed, run
 from backup.drill import LONGEST, VAULT_DIRECTORY, render_restic
 from backup.exchange import SITE_HOME, send_ledgers
 from backup.keys import Keys
-from backup.records import BackupRecord, Source, append_records, load_records
+from backup.records import BackupRecord, Outcome, Source, append_records, load_records
 from backup.remotely import run_at
 from backup.restore.container import check_tree
 from backup.restore.record import RestoreRecord
@@ -35,7 +35,8 @@ def restore_into_cloud(wishes: Sequence[Wish], installation: Installation) -> tu
     if not told.ok:
         raise UserError(Problem(f"{host.name}: {told.reason}"))
     run_at(host, ("restore", "here", wishes_file), "the restore", installation)
-    return tuple(r for r in load_records(RestoreRecord, installation.records) if r not in before)
+    made = (r for r in load_records(RestoreRecord, installation.records) if r not in before)
+    return tuple(r for r in made if r.outcome is not Outcome.PENDING)
 
 
 def restore_into_files(

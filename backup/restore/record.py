@@ -20,7 +20,7 @@ class RestoreRecord:
     source: Source
     name: str
     target: str
-    """The volume or container that it went into, ``<project>/<name>``; a path where it went into files."""
+    """What it went into: ``<project>/<name>``, behind a container's the prefix of its names; a path for files."""
     started_at: datetime
     ended_at: datetime
     snapshot_id: str
@@ -30,8 +30,13 @@ class RestoreRecord:
     sha256_expected: str
     sha256_restored: str
     outcome: Outcome
-    """Verified where all of it is there and is what was backed up; failed otherwise."""
+    """Verified where all of it is there and is what was backed up, pending where a request's began; failed otherwise."""
     reason: str = ""
+    request: str = ""
+    """The department's request that it answers, in words; empty where an engineer decided, as are the next two."""
+    requested_because: str = ""
+    approved_by: str = ""
+    """Owners who approved that data is replaced, with commas."""
 
     @property
     def recovery_seconds(self) -> float:

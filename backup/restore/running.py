@@ -12,7 +12,7 @@ from pathlib import Path
 from backup.keys import DIRECTORY, installed_repository
 from backup.opening import probe_version
 from backup.plan import Job
-from backup.records import BackupRecord, Outcome, Source, append_records
+from backup.records import BackupRecord, Outcome, Source, append_records, load_records
 from backup.restic import Repository
 from backup.restore import container, image, volume
 from backup.restore.record import RestoreRecord
@@ -38,6 +38,7 @@ def _run_wishes(wishes: Iterable[Wish], installation: Installation, say: Say, di
     ended: list[RestoreRecord] = []
     for wish in wishes:
         started_at = datetime.now(UTC)
+        _begin(wish, started_at, installation)
         say(f"{wish.label}: restoring {wish.snapshot.snapshot_id[:8]} of {wish.snapshot.started_at:%Y-%m-%d %H:%M}Z")
         try:
             cache = installation.home / "cache" / "restic"
@@ -58,17 +59,30 @@ def _run_wishes(wishes: Iterable[Wish], installation: Installation, say: Say, di
     return tuple(ended)
 
 
+def _begin(wish: Wish, started_at: datetime, installation: Installation) -> None:
+    """Put on record that a request is begun, with its snapshot: a run after an interruption carries on with the same."""
+    if wish.asked is None:
+        return
+    known = load_records(RestoreRecord, installation.records)
+    if not any((r.department, r.request) == (wish.snapshot.department, wish.asked.key) for r in known):
+        append_records(installation.records, [_record(wish, started_at, Written(0, ""), Outcome.PENDING, "")])
+
+
 def _restore(wish: Wish, target: Target, repository: Repository, staging: Path, say: Say) -> Written:
     snapshot, overwrite = wish.snapshot, wish.overwrite
-    job = as_job(snapshot, wish.target)
+    target_name, prefix = split_target(wish.target)
+    job = as_job(snapshot, target_name)
     match snapshot.source:
         case Source.VOLUME:
             there = target.volume(job)
+            mark = wish.asked.key if wish.asked else ""
             return volume.restore_volume(
-                job, there, snapshot, repository, overwrite=overwrite, is_lost=wish.is_lost, say=say
+                job, there, snapshot, repository, overwrite=overwrite, is_lost=wish.is_lost, mark=mark, say=say
             )
-        case Source.CONTAINER:
-            return container.restore_container(job, target, snapshot, repository, staging, overwrite=overwrite, say=say)
+        case Source.CONTAINER | Source.DATABASE:
+            return container.restore_container(
+                job, target, snapshot, repository, staging, prefix=prefix, overwrite=overwrite, say=say
+            )
         case Source.IMAGE:
             return image.restore_images(job, snapshot, repository, staging, say)
         case _:
@@ -81,6 +95,17 @@ def _alone(directory: Path) -> Iterator[None]:
     with (directory / "restore").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+
+
+def split_target(target: str) -> tuple[str, str]:
+    """Give ``<project>/<name>``, and what is put before the names of objects.
+
+    >>> split_target("prod/papers/back/2026/")
+    ('prod/papers', 'back/2026/')
+    """
+    project, _, rest = target.partition("/")
+    name, _, prefix = rest.partition("/")
+    return f"{project}/{name}", prefix
 
 
 def as_job(snapshot: BackupRecord, name: str) -> Job:
@@ -114,4 +139,5 @@ def _record(wish: Wish, started_at: datetime, written: Written, outcome: Outcome
         written.sha256,
         outcome,
         reason,
+        *((wish.asked.key, wish.asked.reason, wish.asked.approved_by) if wish.asked else ()),
     )

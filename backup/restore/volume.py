@@ -20,6 +20,8 @@ FEATURES = "layering,exclusive-lock,object-map,fast-diff,deep-flatten"
 """Of every image that Cinder makes here: without them a volume could not be snapshotted and compared quickly."""
 WRITING, KEPT = ".restoring", ".before-restore-"
 """What is put behind an image's name while it is written, and behind the name of the one that it took the place of."""
+MARK = "oneroof_request"
+"""Key of an image's own metadata: the request that it was written for."""
 
 
 @dataclass(frozen=True)
@@ -51,17 +53,21 @@ def restore_volume(
     *,
     overwrite: bool,
     is_lost: bool,
+    mark: str = "",
     say: Say,
 ) -> Written:
     """Bring a snapshot into a volume; raise :class:`NotTakenError`, the volume then being what it was.
 
     What is in the volume is never touched while a server uses it, nor without ``overwrite``, and stays beside it by another
-    name. Where the volume's image ``is_lost``, one that is there was put there whole by an earlier run, and is left.
+    name. Where the volume's image ``is_lost``, one that is there was put there whole by an earlier run, and is left; so is
+    one with ``mark``, which an image keeps that is written for a request.
     """
     image = f"{POOL}/volume-{volume.identifier}"
     there = is_there(image)
     if there and is_lost:
         return Written(0, "", "is there already: restored by an earlier run")
+    if there and mark and read_mark(image) == mark:
+        return Written(snapshot.bytes, snapshot.sha256, "was put there by a run that was interrupted")
     if volume.users and not is_lost:
         raise NotTakenError(f"volume {job.name} is attached to server {volume.users[0]}: detach it, or restore into another")
     if snapshot.bytes > volume.size_bytes:
@@ -72,6 +78,8 @@ def restore_volume(
     written = _write(repository, snapshot, image, job, say)
     if volume.size_bytes > snapshot.bytes:  # it was extended since
         demand(Command(("rbd", "resize", "--no-progress", "--size", f"{volume.size_bytes >> 20}M", image + WRITING)))
+    if mark:
+        demand(Command(("rbd", "image-meta", "set", image + WRITING, MARK, mark)))
     note = ""
     if full:
         kept = f"{image}{KEPT}{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
@@ -81,6 +89,12 @@ def restore_volume(
         demand(Command(("rbd", "rm", "--no-progress", image)))
     demand(Command(("rbd", "rename", image + WRITING, image)))
     return Written(written.bytes, written.sha256, note)
+
+
+def read_mark(image: str) -> str:
+    """Give the request that an image was written for; empty where there is none."""
+    told = json.loads(demand(Command(("rbd", "image-meta", "list", image, "--format", "json"))).stdout or b"{}")
+    return str(told.get(MARK, ""))
 
 
 def make_empty(image: str, size_bytes: int) -> None:

@@ -4,12 +4,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Any
 
 from backup.records import BackupRecord, Outcome, Source, latest_states, parse_values, render_values
+from tenants.declaration import words
 from tenants.problem import Problem, UserError
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A department's request to have something back, as its record tells it."""
+
+    key: str
+    """What tells it from the department's other requests: done once, it is never done again."""
+    reason: str
+    approved_by: str
+    """Owners who approved that data is replaced, with commas; empty where nothing may be."""
 
 
 @dataclass(frozen=True)
@@ -18,11 +30,13 @@ class Wish:
 
     snapshot: BackupRecord
     target: str
-    """``<project>/<volume or container>``."""
+    """``<project>/<volume or container>``; behind a container's, where told, what is put before its objects' names."""
     overwrite: bool = False
     """Whether what the target holds now may be replaced."""
     is_lost: bool = False
     """Whether the target's data is known to be gone: what is there then was put there by an earlier run of this restore."""
+    asked: Asked | None = None
+    """The department's request that it answers; none where an engineer decided."""
 
     @property
     def label(self) -> str:
@@ -35,10 +49,9 @@ class Wish:
 def parse_instant(text: str) -> datetime:
     """Read an instant such as ``2026-11-20T10:00``, UTC where no zone is told; raise :class:`UserError` for others."""
     try:
-        told = datetime.fromisoformat(text)
+        return words.parse_instant(text)
     except ValueError as error:
-        raise UserError(Problem(f"--at: got {text}, expected an instant such as 2026-11-20T10:00 (UTC)")) from error
-    return told.replace(tzinfo=UTC) if told.tzinfo is None else told.astimezone(UTC)
+        raise UserError(Problem(f"--at: got {text}, {error}")) from error
 
 
 def choose(
@@ -92,6 +105,7 @@ def parse_wishes(text: str) -> tuple[Wish, ...]:
                 str(each["target"]),
                 each["overwrite"] is True,
                 each["is_lost"] is True,
+                Asked(**each["asked"]) if each.get("asked") else None,
             )
             for each in told
         )
@@ -105,4 +119,5 @@ def _values(wish: Wish) -> Mapping[str, Any]:
         "target": wish.target,
         "overwrite": wish.overwrite,
         "is_lost": wish.is_lost,
+        "asked": asdict(wish.asked) if wish.asked else None,
     }

@@ -40,17 +40,30 @@ from backup.keys import installed_repository
 from backup.opening import open_repository, probe_version
 from backup.plan import build_jobs, select_jobs
 from backup.policy import load_policy
+from backup.records import load_backups, load_records
+from backup.restore.record import RestoreRecord
+from backup.restore.requests import judge
+from backup.restore.running import run_wishes
 from backup.runner import run_jobs
 from dataclasses import replace
+from datetime import UTC, datetime
 from tenants.declaration.load import load_departments
 from tenants.installation import Installation
 
+def restored(home):
+    return load_records(RestoreRecord, home.records)
+
 folder, slug, what = Path(argv[1]), argv[2], argv[3]
-home, restic = Installation(folder / "home"), folder / "restic"
+home, restic = Installation(folder / argv[4]), folder / "restic"
 jobs = select_jobs(build_jobs(load_departments(folder / "declared"), load_policy()), [slug])
 if what == "run":
     ended = run_jobs(jobs, home, print, restic)
     assert [record.outcome for record in ended] == ["good"] * len(jobs), ended
+elif what == "restore":
+    today = datetime.now(UTC).date()
+    asked = judge(load_departments(folder / "declared"), load_backups(home.records), restored(home), today)
+    for record in run_wishes([each.wish for each in asked if each.wish], home, print, restic):
+        print(record.outcome, record.target, record.reason)
 else:
     vault = replace(installed_repository(slug, home.home / "cache", restic), version=probe_version(print))
     known = open_repository(vault, home.records, print)
@@ -149,7 +162,7 @@ class TrialBackup:
         )
         root = repository()
         files = [(file, file.relative_to(root)) for part in ("tenants", "backup") for file in (root / part).rglob("*")]
-        files += [(file, Path("declared") / file.name) for file in self.declared.glob("*.yaml")]
+        files += [(file, Path("declared") / file.name) for file in self._declared()]
         self._on(script, _pack((file, place) for file, place in files if file.suffix in (".py", ".yaml")))
 
     def back_up(self) -> None:
@@ -160,19 +173,35 @@ class TrialBackup:
         """Read every pack again, which verifies the snapshots, and bring the evidence here."""
         self._python("check")
 
+    def restore(self, home: str = "home") -> str:
+        """Do what the department asks to have back, as it is declared now; give what was said.
+
+        What is done in another home there is on record in that one alone.
+        """
+        self._on(f"tar -xf - -C {self.folder}", _pack((f, Path("declared") / f.name) for f in self._declared()))
+        return self._python("restore", home)
+
+    def on_host(self, script: str) -> str:
+        """Run a script where the backups run; give what it printed."""
+        return self._on(script).decode()
+
     def remove(self) -> None:
         """Take everything of it away."""
         self._on(f"rm -rf {self.folder}")
 
-    def _python(self, what: str) -> None:
-        words = shlex.join([PYTHON, "-c", _BACK_UP, self.folder, self.slug, what])
-        self._on(f"cd {self.folder} && PYTHONDONTWRITEBYTECODE=1 PYTHONPATH={self.folder} {words}")
+    def _declared(self) -> list[Path]:
+        return sorted(self.declared.glob("*.yaml"))
+
+    def _python(self, what: str, home: str = "home") -> str:
+        words = shlex.join([PYTHON, "-c", _BACK_UP, self.folder, self.slug, what, home])
+        said = self._on(f"cd {self.folder} && PYTHONDONTWRITEBYTECODE=1 PYTHONPATH={self.folder} {words}")
         listed = self._on(f"cd {self.folder}/home/records/ledger && tar -cf - *.jsonl")
         with tarfile.open(fileobj=BytesIO(listed)) as archive:
             members = [(Path(member.name).stem, archive.extractfile(member)) for member in archive.getmembers()]
             tails = {ledger: stream.read() for ledger, stream in members if stream is not None}
         held = {file.stem: file.stat().st_size for file in (self.home.records / "ledger").glob("*.jsonl")}
         accept(self.home.records, {ledger: content[held.get(ledger, 0) :] for ledger, content in tails.items()})
+        return said.decode()
 
     def _on(self, script: str, stdin: bytes = b"") -> bytes:
         done = run(Command(self.host.ssh(script)), stdin=stdin)

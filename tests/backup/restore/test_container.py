@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from backup.restore.container import check_tree, left_to_put
+from backup.restore.container import check_tree, left_to_put, read_files
+from backup.restore.running import split_target
 from backup.sources.taken import SUMS, NotTakenError, render_sums
 
 OBJECTS = [{"name": "a", "etag": "1"}, {"name": "b/c", "etag": "2"}]
@@ -34,6 +35,29 @@ def tree(tmp_path: Path) -> Path:
     (tmp_path / "objects" / "two").write_bytes(b"two")
     (tmp_path / SUMS).write_bytes(render_sums(tmp_path))
     return tmp_path
+
+
+def test_the_files_of_a_dump_become_objects_with_the_store_s_own_checksum(tree: Path) -> None:
+    held = read_files(tree)
+    assert [entry["name"] for entry in held] == [SUMS, "objects/one", "objects/two"]
+    assert held[1] == {
+        "name": "objects/one",
+        "file": "objects/one",
+        "etag": "f97c5d29941bfb1b2fdab0874906ab82",
+        "headers": {},
+    }
+
+
+@pytest.mark.parametrize(
+    ("target", "parts"),
+    [
+        ("prod/papers", ("prod/papers", "")),
+        ("prod/papers/back/", ("prod/papers", "back/")),
+        ("prod/papers/back/2026/", ("prod/papers", "back/2026/")),
+    ],
+)
+def test_what_is_put_before_the_names_stands_behind_the_container(target: str, parts: tuple[str, str]) -> None:
+    assert split_target(target) == parts
 
 
 def recorded(tree: Path) -> str:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from backup.records import BackupRecord, Outcome, Source
-from backup.restore.wish import Wish, choose, choose_one, parse_instant, parse_wishes, render_wishes
+from backup.restore.wish import Asked, Wish, choose, choose_one, parse_instant, parse_wishes, render_wishes
 from tenants.problem import UserError
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -78,7 +78,11 @@ def test_what_is_no_instant_is_said() -> None:
 
 
 def test_wishes_arrive_as_they_were_sent() -> None:
-    wishes = (Wish(taken(-4), "prod/copy", overwrite=True), Wish(taken(-8), "prod/portal", is_lost=True))
+    asked = Asked("volume prod/portal as of newest into prod/copy", "Lost", "it@health.gov.example")
+    wishes = (
+        Wish(taken(-4), "prod/copy", overwrite=True, asked=asked),
+        Wish(taken(-8), "prod/portal", is_lost=True),
+    )
     assert parse_wishes(render_wishes(wishes)) == wishes
 
 
