@@ -6,6 +6,7 @@ import contextlib
 import getpass
 import socket
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 from backup.command import Command, run
 from backup.exchange import SITE_HOME, fetch_ledgers, send_ledgers
@@ -14,11 +15,11 @@ from backup.opening import find_repository
 from backup.plan import Job
 from backup.policy import Policy
 from backup.records import load_records
-from backup.sources.taken import NotTakenError, Say
+from backup.sources.taken import Say
 from backup.vault.lease import lease
 from backup.vault.place import at_machine
 from backup.vault.records import ProbeRecord, last_probes
-from backup.vault.retain import Retained, retain
+from backup.vault.retain import Retained, attempt, retain
 from backup.vault.retention import Chosen, keep_within
 from tenants.installation import Installation
 from tenants.machines import load_machine
@@ -60,21 +61,9 @@ def retain_from_operator(
                 continue
             place = at_machine(machine, department, keys[department].restic_password)
             within = keep_within((j for j in jobs if j.department == department), policy)
-            try:
-                yield retain(
-                    place,
-                    known,
-                    within,
-                    policy.vault,
-                    installation.records,
-                    who(),
-                    say,
-                    dry_run=dry_run,
-                    beyond=beyond,
-                    prune=prune,
-                )
-            except NotTakenError as error:
-                yield Retained(department, Chosen((), ()), 0, 0, (str(error),))
+            terms = (place, known, within, policy.vault, installation.records, who(), say)
+            work = partial(retain, *terms, dry_run=dry_run, beyond=beyond, prune=prune)
+            yield attempt(known, installation.records, who(), work, dry_run=dry_run)
     finally:
         holding.close()
         if not dry_run:

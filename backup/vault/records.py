@@ -30,6 +30,27 @@ class PruneRecord:
 
 
 @dataclass(frozen=True)
+class RetentionRecord:
+    """A look of the vault's side at what need no longer be kept of one department, also where nothing was."""
+
+    KIND: ClassVar[str] = "retention"
+
+    department: str
+    repository_id: str
+    started_at: datetime
+    ended_at: datetime
+    by: str
+    held: int
+    """Snapshots that were judged."""
+    removed: int
+    freed_bytes: int
+    """In packs."""
+    outcome: Outcome
+    """Verified where all that may go is gone; failed where something stood against it."""
+    reason: str = ""
+
+
+@dataclass(frozen=True)
 class FreezeRecord:
     """A department of which nothing may be removed from then on, or of which something may again."""
 
@@ -74,6 +95,12 @@ def frozen_departments(records: Iterable[FreezeRecord]) -> dict[str, FreezeRecor
     """Give the departments that are frozen now, each with the record that says why."""
     last = {record.department: record for record in sorted(records, key=lambda r: r.recorded_at)}
     return {department: record for department, record in last.items() if record.frozen}
+
+
+def last_retentions(records: Iterable[RetentionRecord]) -> dict[str, RetentionRecord]:
+    """Give the last retention of each department that came to its end."""
+    ended = (record for record in records if record.outcome is Outcome.VERIFIED)
+    return {record.department: record for record in sorted(ended, key=lambda r: r.ended_at)}
 
 
 def last_probes(records: Iterable[ProbeRecord]) -> dict[str, ProbeRecord]:

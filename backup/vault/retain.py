@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,7 +18,7 @@ from backup.sources.taken import NotTakenError, Say
 from backup.vault.freeze import freeze_unusual, load_frozen
 from backup.vault.holdings import Holdings, pack_bytes, snapshot_ids
 from backup.vault.place import Place
-from backup.vault.records import PruneRecord
+from backup.vault.records import PruneRecord, RetentionRecord
 from backup.vault.retention import Chosen, choose
 from backup.vault.unusual import Unusual, measure_stored
 
@@ -83,6 +83,21 @@ def retain(
     finally:
         place.keep_room()
     return Retained(department, chosen, removed, freed)
+
+
+def attempt(known: RepositoryRecord, records: Path, by: str, work: Callable[[], Retained], *, dry_run: bool) -> Retained:
+    """Do a retention, and put on record that it was tried; what hinders it is one of its problems."""
+    started_at = datetime.now(UTC)
+    try:
+        done = work()
+    except NotTakenError as error:
+        done = Retained(known.department, Chosen((), ()), 0, 0, (str(error),))
+    if not dry_run:
+        reason, outcome = "; ".join(done.problems), Outcome.FAILED if done.problems else Outcome.VERIFIED
+        held = len(done.chosen.decisions)
+        told = (known.department, known.repository_id, started_at, datetime.now(UTC), by, held, done.removed, done.freed)
+        append_records(records, [RetentionRecord(*told, outcome, reason)])
+    return done
 
 
 def settle(records: Path, known: RepositoryRecord, held: Holdings, by: str) -> None:

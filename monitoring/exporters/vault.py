@@ -10,7 +10,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 
 from backup.records import CheckRecord, Outcome, RepositoryRecord, load_records
 from backup.reread import last_read_since
-from backup.vault.records import FreezeRecord, ProbeRecord, frozen_departments
+from backup.vault.records import FreezeRecord, ProbeRecord, RetentionRecord, frozen_departments, last_retentions
 from monitoring.objectives import Objective
 
 
@@ -22,6 +22,7 @@ class VaultProof:
     checks: tuple[CheckRecord, ...]
     probes: tuple[ProbeRecord, ...]
     freezes: tuple[FreezeRecord, ...]
+    retentions: tuple[RetentionRecord, ...]
 
 
 def load_proof(records: Path) -> VaultProof:
@@ -31,6 +32,7 @@ def load_proof(records: Path) -> VaultProof:
         load_records(CheckRecord, records),
         load_records(ProbeRecord, records),
         load_records(FreezeRecord, records),
+        load_records(RetentionRecord, records),
     )
 
 
@@ -54,6 +56,12 @@ def build_vault_metrics(site: str, proof: VaultProof) -> Iterator[Metric]:
     reread = GaugeMetricFamily(
         "oneroof_backup_reread_timestamp_seconds", "Since when everything in the repository was read again.", labels=labels
     )
+    retained = GaugeMetricFamily(
+        "oneroof_vault_retention_timestamp_seconds",
+        "When all that need no longer be kept was last removed; when the repository was made where it never was.",
+        labels=labels,
+    )
+    looked = last_retentions(proof.retentions)
     stopped = frozen_departments(proof.freezes)
     for department, repository in sorted({r.department: r for r in proof.repositories}.items()):
         own = (department, site)
@@ -65,9 +73,11 @@ def build_vault_metrics(site: str, proof: VaultProof) -> Iterator[Metric]:
             refused.add_metric(own, float(told[-1].outcome is Outcome.VERIFIED))
             offset.add_metric(own, told[-1].clock_offset_seconds)
         frozen.add_metric(own, float(department in stopped))
+        ended = looked[department].ended_at if department in looked else repository.recorded_at
+        retained.add_metric(own, ended.timestamp())
         checks = [c for c in proof.checks if c.repository_id == repository.repository_id]
         reread.add_metric(own, last_read_since(checks, repository.recorded_at).timestamp())
-    yield from (at, refused, offset, frozen, reread)
+    yield from (at, refused, offset, frozen, retained, reread)
 
 
 def build_reread_objective(site: str, objectives: Iterable[Objective]) -> Iterator[Metric]:

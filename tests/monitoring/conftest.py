@@ -13,7 +13,7 @@ from backup.coverage.holdings import Holding
 from backup.coverage.judgement import Judged, State
 from backup.evidence import Examined
 from backup.records import BackupRecord, CheckRecord, DrillRecord, Outcome, RepositoryRecord, Source
-from backup.vault.records import FreezeRecord, ProbeRecord
+from backup.vault.records import FreezeRecord, ProbeRecord, RetentionRecord
 from monitoring.breakdown import PARTS, AgentUse, Breakdown, ContainerUse, HostUse, ProjectTold, Unused, VolumeUse
 from monitoring.exporters.vault import VaultProof
 from monitoring.guests import parse_guests
@@ -160,6 +160,10 @@ def proof() -> VaultProof:
         at = NOW - timedelta(hours=hours)
         return CheckRecord(department, department[0] * 64, at, at, part, 2, Outcome.GOOD, 0)
 
+    def retention(department: str, hours: int, outcome: Outcome) -> RetentionRecord:
+        at = NOW - timedelta(hours=hours)
+        return RetentionRecord(department, department[0] * 64, at, at, "operator@here", 9, 1, 4096, outcome)
+
     born = NOW - timedelta(days=30)
     return VaultProof(
         repositories=tuple(RepositoryRecord(d, d[0] * 64, born) for d in ("control-plane", "health", "transport")),
@@ -169,6 +173,11 @@ def proof() -> VaultProof:
             FreezeRecord("health", NOW - timedelta(hours=9), True, "oneroof", "80 % of the data is new"),
             FreezeRecord("transport", NOW - timedelta(hours=9), True, "oneroof", "4 % of the data is left"),
             FreezeRecord("transport", NOW - timedelta(hours=8), False, "operator@here", "An archive moved away."),
+        ),
+        retentions=(
+            retention("health", 50, Outcome.VERIFIED),
+            retention("health", 26, Outcome.FAILED),
+            retention("transport", 3, Outcome.VERIFIED),
         ),
     )
 

@@ -19,8 +19,8 @@ from backup.records import CheckRecord, DeletionRecord, Outcome, RepositoryRecor
 from backup.restic import build_forget
 from backup.sources.taken import NotTakenError
 from backup.vault.freeze import load_frozen, release
-from backup.vault.records import FreezeRecord, PruneRecord
-from backup.vault.retain import Retained, retain
+from backup.vault.records import FreezeRecord, PruneRecord, RetentionRecord, last_retentions
+from backup.vault.retain import Retained, attempt, retain
 from tenants.problem import UserError
 
 TERMS = load_policy().vault.model_copy(update={"keep_verified": 1})
@@ -60,6 +60,24 @@ def test_what_is_old_goes_and_its_space_is_given_back(vault: Vault) -> None:
     again = run(vault, known)
     assert (again.removed, again.freed, again.problems) == (0, 0, ())
     assert len(load_records(PruneRecord, vault.records)) == 1
+
+
+def test_every_look_is_on_record_also_where_nothing_goes_or_something_hinders_it(vault: Vault) -> None:
+    known = vault.open()
+    vault.store_aged(1)
+
+    def look(of: RepositoryRecord, *, dry_run: bool = False) -> Retained:
+        return attempt(known, vault.records, BY, lambda: run(vault, of, dry_run=dry_run), dry_run=dry_run)
+
+    look(known, dry_run=True)
+    assert load_records(RetentionRecord, vault.records) == (), "who only looks removes nothing"
+    assert look(known).problems == ()
+    other = replace(known, repository_id="0" * 64)
+    assert look(other).problems == (f"the vault holds repository {known.repository_id[:8]}, expected 00000000",)
+    good, bad = load_records(RetentionRecord, vault.records)
+    assert (good.outcome, good.held, good.removed, good.reason, good.by) == (Outcome.VERIFIED, 1, 0, "", BY)
+    assert (bad.outcome, bad.reason) == (Outcome.FAILED, look(other).problems[0])
+    assert last_retentions((good, bad)) == {"health": good}, "what was hindered did not run"
 
 
 @pytest.mark.slow
