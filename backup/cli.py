@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from backup.copies.cli import copy
 from backup.coverage.cli import coverage
 from backup.standing_cli import COMMANDS as STANDING
 from tenants.installation import Installation
@@ -234,7 +235,7 @@ def password(department: str, name: str) -> None:
     keep_password(found[0], text.strip("\r\n"), Installation.current())
 
 
-for _command in (coverage, *STANDING):
+for _command in (coverage, copy, *STANDING):
     backup.add_command(_command)
 
 COMMANDS: tuple[click.Command, ...] = (backup, drill)

@@ -66,7 +66,12 @@ class Tier(Declared):
     reread_within: Duration = Field(title="Reread within", description="Every pack in the vault is read again this often.")
 
     copies: int = Field(
-        default=2, strict=True, ge=1, le=2, title="Copies", description="Sites that hold the data, the cloud's own included."
+        default=2,
+        strict=True,
+        ge=1,
+        le=5,
+        title="Copies",
+        description="Places that hold the data: the cloud's own site, the vault, and each further copy on record.",
     )
     level: int = Field(
         default=1, strict=True, ge=1, le=4, title="Level", description="Of GB/T 20988 that it is meant to meet."
@@ -132,6 +137,11 @@ class Policy(Declared):
     control_plane: Name = Field(title="Control plane", description="Tier of the cloud's own control plane.")
     at_once: int = Field(default=3, ge=1, le=64, title="At once", description="How many departments are backed up at once.")
     vault: VaultTerms = Field(title="Vault", description="What the second site goes by.")
+    copied_within: Duration = Field(
+        default=timedelta(days=31),
+        title="Copied within",
+        description="How old the newest snapshot in a further copy may be, for that to count as one of a tier's copies.",
+    )
 
     shared_images: str = Field(
         default="",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -108,6 +108,28 @@ def build_check(repository: Repository, part: int = 0, parts: int = 0) -> Comman
     return repository.command("check", *([f"--read-data-subset={part}/{parts}"] if part else []))
 
 
+def build_read_everything(repository: Repository) -> Command:
+    """Check a repository, and read every pack of it and compare its sum."""
+    return repository.command("check", "--read-data")
+
+
+def build_init_copy(repository: Repository, source: Repository) -> Command:
+    """Make a repository that cuts data as another one does, so that what is copied is not stored twice."""
+    return _beside(repository.command("init", "--copy-chunker-params"), source)
+
+
+def build_copy(repository: Repository, source: Repository, ids: Sequence[str]) -> Command:
+    """Copy snapshots out of another repository, those that are not there; raise ``ValueError`` for other than full ids."""
+    if not ids or not all(re.fullmatch(r"[0-9a-f]{64}", i) for i in ids):
+        raise ValueError("expected full ids of snapshots")
+    return _beside(repository.command("copy", *ids), source)
+
+
+def _beside(command: Command, source: Repository) -> Command:
+    told = {"FROM_REPOSITORY_FILE": source.repository_file, "FROM_PASSWORD_FILE": source.password_file}
+    return replace(command, environment={**command.environment, **{f"RESTIC_{k}": str(v) for k, v in told.items()}})
+
+
 def build_list_locks(repository: Repository) -> Command:
     """List the names of all locks."""
     return repository.command("--no-lock", "--quiet", "list", "locks")
@@ -195,6 +217,12 @@ def parse_snapshot_ids(output: bytes, *, until: datetime | None = None) -> tuple
         times = [(s, datetime.fromisoformat(re.sub(r"(\.\d{6})\d*", r"\1", str(s["time"])))) for s in listed]
         listed = [s for s, time in times if time <= until]
     return tuple(str(s["id"]) for s in sorted(listed, key=lambda s: str(s["time"])))
+
+
+def parse_originals(output: bytes) -> dict[str, str]:
+    """Give of a copy's listing the id that each snapshot had where it came from, to its id here."""
+    listed: Sequence[Mapping[str, Any]] = json.loads(output) or ()
+    return {str(s.get("original") or s["id"]): str(s["id"]) for s in listed}
 
 
 def build_forget(repository: Repository, ids: Sequence[str]) -> Command:

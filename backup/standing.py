@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from backup.copies.record import Thing, count_young
 from backup.plan import Job
-from backup.policy import Policy, render_duration
+from backup.policy import Policy, Tier, render_duration
 from backup.records import BackupRecord, Outcome, latest_states
 from backup.tables import render_lines
 from backup.timetable import next_start
@@ -43,6 +44,15 @@ class Standing:
     """The last run, where it failed."""
     next_at: datetime
     now: datetime
+    promised: int
+    """Places that the tier promises, the cloud's own site included."""
+    further: int
+    """Copies outside both sites that are proven and young enough."""
+
+    @property
+    def places(self) -> int:
+        """Places that hold the data."""
+        return 1 + (self.good is not None) + self.further
 
     @property
     def age(self) -> timedelta | None:
@@ -60,19 +70,25 @@ class Standing:
 
 
 def build_standings(
-    jobs: Iterable[Job], records: Iterable[BackupRecord], policy: Policy, now: datetime
+    jobs: Iterable[Job],
+    records: Iterable[BackupRecord],
+    policy: Policy,
+    now: datetime,
+    held: Mapping[Thing, Sequence[datetime]] | None = None,
 ) -> tuple[Standing, ...]:
-    """Give how it stands with each job."""
+    """Give how it stands with each job; ``held`` has the instants of its newest snapshots outside both sites."""
     own: dict[tuple[str, str, str], list[BackupRecord]] = {}
     for record in latest_states(records):
         own.setdefault((record.department, record.source, record.name), []).append(record)
-    return tuple(
-        _standing(job, own.get((job.department, job.source, job.name), []), policy.tiers[job.tier].recovery_point, now)
-        for job in jobs
-    )
+    found = []
+    for job in jobs:
+        thing = (job.department, job.source, job.name)
+        further = count_young((held or {}).get(thing, ()), policy.copied_within, now)
+        found.append(_standing(job, own.get(thing, []), policy.tiers[job.tier], now, further))
+    return tuple(found)
 
 
-def _standing(job: Job, records: list[BackupRecord], recovery_point: timedelta, now: datetime) -> Standing:
+def _standing(job: Job, records: list[BackupRecord], tier: Tier, now: datetime, further: int) -> Standing:
     def newest(*outcomes: Outcome) -> BackupRecord | None:
         return next((r for r in reversed(records) if r.outcome in outcomes), None)
 
@@ -80,25 +96,31 @@ def _standing(job: Job, records: list[BackupRecord], recovery_point: timedelta, 
     ended = [r for r in records if r.outcome is not Outcome.PENDING]
     return Standing(
         job,
-        recovery_point,
+        tier.recovery_point,
         pending if pending and (good is None or pending.started_at > good.started_at) else None,
         good,
         newest(Outcome.VERIFIED),
         ended[-1] if ended and ended[-1].outcome is Outcome.FAILED else None,
         next_start(job.start, job.every, now),
         now,
+        tier.copies,
+        further,
     )
 
 
 def render_standings(standings: Iterable[Standing]) -> str:
     """Give one line a job, and below them why the last run of each that failed did."""
-    head = ("DEPARTMENT", "SOURCE", "NAME", "STATE", "AGE", "RPO", "GOOD", "VERIFIED", "PENDING", "NEXT (UTC)")
+    head = ("DEPARTMENT", "SOURCE", "NAME", "STATE", "AGE", "RPO", "GOOD", "VERIFIED", "PENDING", "PLACES", "NEXT (UTC)")
     rows, below = [], []
     for one in standings:
         job, age = one.job, "-" if one.age is None else render_age(one.age)
         proven = (_when(one.good), _when(one.verified), _when(one.pending))
         point = render_duration(one.recovery_point)
-        rows.append((job.department, job.source, job.name, one.state, age, point, *proven, f"{one.next_at:%Y-%m-%d %H:%M}"))
+        places = f"{one.places} of {one.promised}"
+        shown = (age, point, *proven, places, f"{one.next_at:%Y-%m-%d %H:%M}")
+        rows.append((job.department, job.source, job.name, one.state, *shown))
+        if one.good and one.places < one.promised:
+            below.append(f"{job.label}: {places} places hold it; `oneroof backup copy {job.department}` makes another")
         if one.failed:
             below.append(f"{job.label}: the run of {_when(one.failed)} failed: {one.failed.reason}")
     return "\n".join([render_lines(head, rows), *below])
@@ -117,6 +139,8 @@ def render_values(one: Standing) -> dict[str, Any]:
         "age_seconds": None if one.age is None else round(one.age.total_seconds()),
         "recovery_point_seconds": round(one.recovery_point.total_seconds()),
         "next_at": one.next_at.isoformat(),
+        "places": one.places,
+        "places_promised": one.promised,
         **{
             name: None if r is None else {"snapshot_id": r.snapshot_id, "data_at": r.started_at.isoformat()}
             for name, r in snapshots.items()

@@ -20,23 +20,26 @@ def status(departments: tuple[str, ...], local: bool, as_json: bool) -> None:
     """Show of DEPARTMENTS, or all, how old the newest good snapshot of each thing is, and when its next run comes.
 
     Pending, good and verified snapshots; age against the tier's RPO; why the last run failed. Exit code 1 where a thing
-    has no good snapshot, or none as young as its RPO.
+    has no good snapshot, none as young as its RPO, or is in fewer places than its tier promises.
     """
     from backup.cli import load_jobs
+    from backup.copies.record import CopyRecord, find_held
     from backup.plan import select_jobs
     from backup.policy import load_policy
-    from backup.records import load_backups
+    from backup.records import load_backups, load_records
     from backup.standing import State, build_standings, render_standings, render_values
 
     jobs = select_jobs(load_jobs(), departments)
     installation = Installation.existing()
     _bring_records(installation, local=local)
-    found = build_standings(jobs, load_backups(installation.records), load_policy(), datetime.now(UTC))
+    backups = load_backups(installation.records)
+    held = find_held(load_records(CopyRecord, installation.records), backups)
+    found = build_standings(jobs, backups, load_policy(), datetime.now(UTC), held)
     if as_json:
         click.echo(json.dumps([render_values(one) for one in found], indent=1, ensure_ascii=False))
     else:
         click.echo(render_standings(found))
-    if any(one.state in (State.LATE, State.NEVER) for one in found):
+    if any(one.state in (State.LATE, State.NEVER) or one.places < one.promised for one in found):
         sys.exit(1)
 
 

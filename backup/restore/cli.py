@@ -40,21 +40,38 @@ def _options(command: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
+_COPY = click.option(
+    "--from",
+    "copy",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    metavar="DIRECTORY",
+    help="From a copy of `oneroof backup copy`, not from the vault; with --to alone.",
+)
+
+
 @restore.command()
 @click.argument("department")
 @click.argument("name", metavar="PROJECT/VOLUME")
 @click.option("--into", metavar="PROJECT/VOLUME", help="Another volume of the department, as it is declared.")
 @click.option("--to", "file", type=click.Path(path_type=Path), help="A new file on this machine instead.")
+@_COPY
 @_options
 def volume(
-    department: str, name: str, into: str | None, file: Path | None, at: str | None, overwrite: bool, yes: bool
+    department: str,
+    name: str,
+    into: str | None,
+    file: Path | None,
+    copy: Path | None,
+    at: str | None,
+    overwrite: bool,
+    yes: bool,
 ) -> None:
     """Restore a volume of DEPARTMENT: into itself or another one that no server uses, or to a file.
 
     Refuses a volume that holds data unless --overwrite is told; what it held is then kept beside it in Ceph. Ends with 0
     where the data is there as its record says, 1 where it is not, 3 where --yes was not told.
     """
-    _one("volume", department, name, into, file, at, overwrite=overwrite, yes=yes)
+    _one("volume", department, name, into, file, copy, at, overwrite=overwrite, yes=yes)
 
 
 @restore.command()
@@ -62,16 +79,24 @@ def volume(
 @click.argument("name", metavar="PROJECT/CONTAINER")
 @click.option("--into", metavar="PROJECT/CONTAINER", help="Another container of the department, as it is declared.")
 @click.option("--to", "folder", type=click.Path(path_type=Path), help="A new folder on this machine instead.")
+@_COPY
 @_options
 def container(
-    department: str, name: str, into: str | None, folder: Path | None, at: str | None, overwrite: bool, yes: bool
+    department: str,
+    name: str,
+    into: str | None,
+    folder: Path | None,
+    copy: Path | None,
+    at: str | None,
+    overwrite: bool,
+    yes: bool,
 ) -> None:
     """Restore a container of DEPARTMENT: what is missing of it is put back, or all of it into a folder.
 
     Refuses where an object differs from the snapshot's unless --overwrite is told; objects that the snapshot does not have
     are left. Run again after an interruption, it puts only what is still missing.
     """
-    _one("container", department, name, into, folder, at, overwrite=overwrite, yes=yes)
+    _one("container", department, name, into, folder, copy, at, overwrite=overwrite, yes=yes)
 
 
 @restore.command()
@@ -79,13 +104,16 @@ def container(
 @click.argument("department")
 @click.argument("name", metavar="PROJECT/NAME")
 @click.option("--to", "folder", type=click.Path(path_type=Path), required=True, help="A new folder on this machine.")
+@_COPY
 @_options
-def files(source: str, department: str, name: str, folder: Path, at: str | None, overwrite: bool, yes: bool) -> None:
+def files(
+    source: str, department: str, name: str, folder: Path, copy: Path | None, at: str | None, overwrite: bool, yes: bool
+) -> None:
     """Restore an image or a database of DEPARTMENT into files: the bytes with what Glance told of them, or the dump.
 
     The images that all departments share are `image control-plane images/shared`.
     """
-    _one(source, department, name, None, folder, at, overwrite=overwrite, yes=yes)
+    _one(source, department, name, None, folder, copy, at, overwrite=overwrite, yes=yes)
 
 
 @restore.command()
@@ -180,6 +208,7 @@ def _one(
     name: str,
     into: str | None,
     path: Path | None,
+    copy: Path | None,
     at: str | None,
     *,
     overwrite: bool,
@@ -188,12 +217,14 @@ def _one(
     from backup.exchange import update_ledgers
     from backup.keys import load_keys
     from backup.records import Source, load_backups
-    from backup.restore.operator import restore_into_cloud, restore_into_files
+    from backup.restore.operator import copy_store, restore_into_cloud, restore_into_files, vault_store
     from backup.restore.wish import Wish, choose_one, parse_instant
     from tenants.machines import load_machine
 
     if into and path:
         raise click.UsageError("--into and --to exclude each other.")
+    if copy and not path:
+        raise click.UsageError("--from needs --to: from a copy, data comes into files.")
     instant = parse_instant(at) if at else None
     if path is not None and path.exists() and not overwrite:
         raise UserError(Problem(f"{path} is there already, expected a new name", "--overwrite replaces it."))
@@ -208,8 +239,8 @@ def _one(
     keys = load_keys(installation)
     if department not in keys:
         raise UserError(Problem(f"{department}: its repository's password is not here, expected it in backup-keys.yml"))
-    vault = load_machine(installation, "vaults")
-    _end([restore_into_files(snapshot, keys[department], vault, path.resolve(), installation, _say)], 1)
+    store = copy_store(copy) if copy else vault_store(load_machine(installation, "vaults"))
+    _end([restore_into_files(snapshot, keys[department], store, path.resolve(), installation, _say)], 1)
 
 
 def _show_or_go_on(wishes: Sequence[Wish], *, yes: bool) -> None:

@@ -20,7 +20,7 @@ from backup.plan import CONTROL_PLANE, Job
 from backup.records import Source, load_backups
 from backup.restic import parse_snapshot_ids
 from backup.restore.container import check_tree
-from backup.restore.operator import fetch_tree
+from backup.restore.operator import fetch_tree, vault_store
 from backup.restore.wish import Wish, choose, parse_wishes, render_wishes
 from backup.sources.taken import SUMS, NotTakenError, Say
 from tenants.installation import Installation
@@ -114,7 +114,7 @@ def _fetch(tree: Path, password: str, vault: Machine, at: datetime | None, say: 
         part.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         say(f"control-plane: fetching {snapshot[:8]} from {vault.name}")
         try:
-            fetch_tree(CONTROL_PLANE, snapshot, password, vault, part)
+            fetch_tree(CONTROL_PLANE, snapshot, password, vault_store(vault), part)
             # its own record is in no ledger that outlived: it is held against its own sums
             check_tree(part, hashlib.sha256((part / SUMS).read_bytes()).hexdigest())
         except (NotTakenError, OSError) as error:

@@ -44,7 +44,8 @@ def test_each_state_has_its_newest_snapshot() -> None:
     records[-1] = replace(records[-1], reason="the vault is full: it said so")
     (one,) = build_standings([JOB], records, POLICY, NOW)
     table = render_standings([one])
-    line = "health volume prod/portal failing 5 h 0 m 6h 2026-03-01 07:00 2026-03-01 03:00 2026-03-01 11:00 2026-03-01 13:00"
+    line = "health volume prod/portal failing 5 h 0 m 6h 2026-03-01 07:00 2026-03-01 03:00 2026-03-01 11:00 2 of 2"
+    line += " 2026-03-01 13:00"
     assert " ".join(table.splitlines()[1].split()) == line
     assert (
         table.splitlines()[2]
@@ -54,6 +55,24 @@ def test_each_state_has_its_newest_snapshot() -> None:
     assert (values["state"], values["age_seconds"], values["next_at"]) == ("failing", 18000, "2026-03-01T13:00:00+00:00")
     assert values["verified"]["data_at"] == "2026-03-01T03:00:00+00:00"
     assert values["last_error"]["reason"] == "the vault is full: it said so"
+
+
+def test_a_copy_outside_both_sites_counts_while_it_is_young() -> None:
+    tiers = {name: tier.model_copy(update={"copies": 3}) for name, tier in POLICY.tiers.items()}
+    policy = POLICY.model_copy(update={"tiers": tiers})
+    thing = ("health", "volume", "prod/portal")
+
+    def places(*days: float) -> tuple[int, str]:
+        held = {thing: [NOW - timedelta(days=age) for age in days]}
+        (one,) = build_standings([JOB], [record(1, Outcome.GOOD)], policy, NOW, held)
+        return render_values(one)["places"], render_standings([one]).split("\n", 2)[-1]
+
+    short = "health volume prod/portal: 2 of 3 places hold it; `oneroof backup copy health` makes another"
+    assert places() == (2, short)
+    assert places(32) == (2, short)
+    assert places(30)[0] == 3
+    assert "makes another" not in places(30)[1]
+    assert places(1, 2)[0] == 4
 
 
 def test_a_pending_snapshot_older_than_a_good_one_is_not_shown() -> None:
