@@ -192,7 +192,9 @@ def _check(copying: Copying, say: Say, *, everything: bool) -> str:
 
 
 def explain_at(directory: Path, reason: str) -> str:
-    """Say of a reason where it arose: what is full here is not the vault. Pure."""
+    """Say of a reason where it arose: what is full here is not the vault, which answers 507. Pure."""
+    if "507" in reason:  # it could not take the lock that guards what is read
+        return reason
     return reason.replace(str(Ending.FULL), f"{directory} is full: make room, or take another disk, and run it again")
 
 
