@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from backup.copies.record import Thing, count_young
+from backup.copies.record import Held, Thing, find_young
 from backup.plan import Job
 from backup.policy import Policy, Tier, render_duration
 from backup.records import BackupRecord, Outcome, latest_states
@@ -74,16 +74,16 @@ def build_standings(
     records: Iterable[BackupRecord],
     policy: Policy,
     now: datetime,
-    held: Mapping[Thing, Sequence[datetime]] | None = None,
+    held: Mapping[Thing, Sequence[Held]] | None = None,
 ) -> tuple[Standing, ...]:
-    """Give how it stands with each job; ``held`` has the instants of its newest snapshots outside both sites."""
+    """Give how it stands with each job; ``held`` has its newest snapshots outside both sites."""
     own: dict[tuple[str, str, str], list[BackupRecord]] = {}
     for record in latest_states(records):
         own.setdefault((record.department, record.source, record.name), []).append(record)
     found = []
     for job in jobs:
         thing = (job.department, job.source, job.name)
-        further = count_young((held or {}).get(thing, ()), policy.copied_within, now)
+        further = len(find_young((held or {}).get(thing, ()), policy.copied_within, now))
         found.append(_standing(job, own.get(thing, []), policy.tiers[job.tier], now, further))
     return tuple(found)
 

@@ -11,6 +11,17 @@ from backup.records import BackupRecord, Outcome
 
 Thing = tuple[str, str, str]
 """Department, source and name."""
+
+
+@dataclass(frozen=True)
+class Held:
+    """The newest snapshot of one thing in one further place."""
+
+    copy_id: str
+    taken_at: datetime
+    """The instant the data is of."""
+
+
 COUNTS = (Outcome.GOOD, Outcome.VERIFIED)
 
 
@@ -47,23 +58,23 @@ def known_copies(records: Iterable[CopyRecord]) -> dict[str, str]:
     return {record.copy_id: record.department for record in records}
 
 
-def find_held(records: Iterable[CopyRecord], backups: Iterable[BackupRecord]) -> dict[Thing, tuple[datetime, ...]]:
-    """Give of each thing the instants that its newest snapshots in further places are of: only of places that are proven.
+def find_held(records: Iterable[CopyRecord], backups: Iterable[BackupRecord]) -> dict[Thing, tuple[Held, ...]]:
+    """Give of each thing its newest snapshots in further places, only of places that are proven.
 
     A place is proven where its last copy ended well; one that failed its check since, or was never on record, is none.
     """
     taken = {b.snapshot_id: b.started_at for b in backups if b.snapshot_id}
     last = {r.copy_id: r for r in sorted(records, key=lambda r: r.ended_at) if r.outcome is not Outcome.PENDING}
-    found: dict[Thing, tuple[datetime, ...]] = {}
+    found: dict[Thing, tuple[Held, ...]] = {}
     for record in (r for r in last.values() if r.outcome in COUNTS):
         for thing, snapshot in record.newest.items():
             source, _, name = thing.partition(" ")
             if snapshot in taken:
                 key = (record.department, source, name)
-                found[key] = (*found.get(key, ()), taken[snapshot])
+                found[key] = (*found.get(key, ()), Held(record.copy_id, taken[snapshot]))
     return found
 
 
-def count_young(held: Iterable[datetime], within: timedelta, now: datetime) -> int:
-    """Give how many of them are young enough to count as a copy."""
-    return sum(now - at <= within for at in held)
+def find_young(held: Iterable[Held], within: timedelta, now: datetime) -> tuple[Held, ...]:
+    """Give those of them that are young enough to count as a copy."""
+    return tuple(each for each in held if now - each.taken_at <= within)

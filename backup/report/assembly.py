@@ -63,6 +63,7 @@ def build_promises(jobs: Iterable[Job], policy: Policy) -> list[dict[str, Any]]:
             "tier": job.tier,
             "level": (tier := policy.tiers[job.tier]).level,
             "copies": tier.copies,
+            "copied_within": policy.copied_within.total_seconds(),
             "every": tier.every.total_seconds(),
             "recovery_point": tier.recovery_point.total_seconds(),
             "recovery_time": tier.recovery_time.total_seconds(),

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
+from backup.copies.record import CopyRecord, find_held, find_young
 from backup.ledger import WITNESS, Entry
 from backup.plan import CONTROL_PLANE
 from backup.records import ErasureRecord, Outcome
@@ -135,6 +136,10 @@ class _Builder:
         self.drills = _group(drills_of(entries), lambda pair: pair[0].department)
         self.checks = _group(checks_of(entries), lambda pair: pair[0].department)
         self.own = _group(entries, lambda entry: str(entry.record.get("department")))
+        copied = of_kind(CopyRecord, entries)
+        self.held = find_held((record for record, _ in copied), (run.record for own in self.runs.values() for run in own))
+        ended = (pair for pair in copied if pair[0].outcome is not Outcome.PENDING)
+        self.copies = {record.copy_id: entry for record, entry in sorted(ended, key=lambda pair: pair[0].ended_at)}
         self.by_name = {cite(entry): entry for entry in entries}
         self.escrow = last_good(entries, "escrow", what="drill")
         self.rebuilt = last_good(entries, "recovery")
@@ -162,7 +167,9 @@ class _Builder:
             "waivers": [w for w in self.inputs.waivers if w["department"] == slug],
             "reading": self.reading(slug),
             "drills": self.drilled(slug),
-            "restores": [self.event(e, "target", "sha256_restored") for e in self.of(slug, "restore")],
+            "restores": [
+                self.event(e, "target", "sha256_restored", "request", "approved_by") for e in self.of(slug, "restore")
+            ],
             "deletions": [self.event(e, "by", "left") for e in self.of(slug, "deletion")],
             "erasures": [self.event(e, "name", "approved_by") for _, e in of_kind(ErasureRecord, self.of(slug, "erasure"))],
             "incidents": self.incidents(slug),
@@ -219,6 +226,7 @@ class _Builder:
                 "reason": "" if drill is None else drill.reason,
                 "evidence": self.refer(entry),
             },
+            "places": self.places(promise, newest),
             "level": {
                 "promised": wanted,
                 "achieved": reached,
@@ -235,6 +243,20 @@ class _Builder:
                     if not c.met and c.level <= wanted
                 ],
             },
+        }
+
+    def places(self, promise: Mapping[str, Any], newest: Run | None) -> dict[str, Any]:
+        """Give how many places hold one thing: the cloud's own, the vault, and each further copy that counts."""
+        thing = (str(promise["department"]), str(promise["source"]), str(promise["name"]))
+        within = timedelta(seconds=promise["copied_within"])
+        further = find_young(self.held.get(thing, ()), within, self.inputs.at)
+        number = 1 + (newest is not None) + len(further)
+        cited = (newest.entry if newest else None, *(self.copies[each.copy_id] for each in further))
+        return {
+            "promised": promise["copies"],
+            "held": number,
+            "kept": number >= promise["copies"],
+            "evidence": self.refer(*cited),
         }
 
     def reading(self, slug: str) -> dict[str, Any] | None:

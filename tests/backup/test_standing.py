@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from click.testing import CliRunner
 
 import oneroof
+from backup.copies.record import Held
 from backup.plan import Job
 from backup.policy import load_policy
 from backup.records import BackupRecord, Outcome, Source
@@ -63,7 +64,7 @@ def test_a_copy_outside_both_sites_counts_while_it_is_young() -> None:
     thing = ("health", "volume", "prod/portal")
 
     def places(*days: float) -> tuple[int, str]:
-        held = {thing: [NOW - timedelta(days=age) for age in days]}
+        held = {thing: [Held(f"{age}", NOW - timedelta(days=age)) for age in days]}
         (one,) = build_standings([JOB], [record(1, Outcome.GOOD)], policy, NOW, held)
         return render_values(one)["places"], render_standings([one]).split("\n", 2)[-1]
 

@@ -53,6 +53,7 @@ def promise(**changes: Any) -> dict[str, Any]:
         "tier": "gold",
         "level": 4,
         "copies": 2,
+        "copied_within": timedelta(days=31).total_seconds(),
         "every": 4 * 3600.0,
         "recovery_point": 6 * 3600.0,
         "recovery_time": 4 * 3600.0,

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from recorded_evidence import DAY, HOUR, NOW, Written, check, drill, promise, snapshot
 
-from backup.records import Outcome
+from backup.copies.record import CopyRecord
+from backup.records import BackupRecord, Outcome
 from backup.report.document import build_document
 
 PROOFS: dict[str, dict[str, Any]] = {
@@ -125,3 +126,32 @@ def test_a_department_that_only_holds_something_is_told_too(written: Written) ->
     document = report(written, things=[thing])
     assert [d["department"] for d in document["departments"]] == ["control-plane", "health", "stranger"]
     assert document["departments"][2]["coverage"] == {"things": 1, "gaps": 1, "states": {"undeclared": 1}}
+
+
+def test_a_copy_counts_as_a_place_while_it_is_proven_and_young(written: Written) -> None:
+    newest = snapshot(HOUR)
+    written.write(newest)
+    (item,) = health(report(written, promise(copies=3)))["items"]
+    assert {**item["places"], "evidence": len(item["places"]["evidence"])} == {
+        "promised": 3,
+        "held": 2,
+        "kept": False,
+        "evidence": 1,
+    }
+
+    def copied(age: timedelta, outcome: Outcome, of: BackupRecord = newest, copy_id: str = "12" * 32) -> CopyRecord:
+        at, newest_of = NOW - age, {"volume prod/data": of.snapshot_id}
+        return CopyRecord("health", "ab" * 32, copy_id, "here:/disk", at, at, "operator@here", 1, 1, newest_of, outcome)
+
+    written.write(copied(HOUR, Outcome.GOOD))
+    document = report(written, promise(copies=3))
+    (item,) = health(document)["items"]
+    assert (item["places"]["held"], item["places"]["kept"]) == (3, True)
+    assert [document["evidence"][name]["kind"] for name in item["places"]["evidence"]] == ["backup", "copy"]
+    old = snapshot(40 * DAY)
+    written.write(old, copied(HOUR, Outcome.VERIFIED, old, "34" * 32))
+    (item,) = health(report(written, promise(copies=3)))["items"]
+    assert item["places"]["held"] == 3, "its newest data is forty days old"
+    written.write(copied(timedelta(0), Outcome.FAILED))
+    (item,) = health(report(written, promise(copies=3)))["items"]
+    assert item["places"]["held"] == 2, "what failed its last check is none"

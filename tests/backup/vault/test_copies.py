@@ -19,7 +19,7 @@ from real_vault import Vault
 
 from backup.command import run
 from backup.copies.copying import Copying, copy_repository, find_place
-from backup.copies.record import CopyRecord, count_young, find_held
+from backup.copies.record import CopyRecord, find_held, find_young
 from backup.evidence import verify
 from backup.keys import Keys
 from backup.records import BackupRecord, Outcome, RepositoryRecord, Source, append_records, load_backups, load_records
@@ -101,7 +101,7 @@ def test_a_copy_counts_while_it_is_recorded_proven_and_young(vault: Vault, disk:
 
     def count(at: datetime = now, within: timedelta = month) -> int:
         held = find_held(load_records(CopyRecord, vault.records), load_backups(vault.records))
-        return count_young(held.get(("health", "volume", "prod/portal"), ()), within, at)
+        return len(find_young(held.get(("health", "volume", "prod/portal"), ()), within, at))
 
     assert count() == 0
     first = copy(vault, disk, known)
