@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shlex
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -70,20 +71,27 @@ def image(trial: Trial, name: str) -> str:
 
 def write(backups: TrialBackup, name: str, mebibytes: int, letter: str) -> None:
     """Write the beginning of a volume, as a server would."""
-    file = f"{backups.folder}/content"
-    script = f"head -c {mebibytes}M /dev/zero | tr '\\0' {letter} > {file} && truncate -s 1G {file}"
-    features = "layering,exclusive-lock,object-map,fast-diff,deep-flatten"
-    into = f"rbd rm --no-progress {name} && rbd import --no-progress --image-feature {features} {file} {name}"
-    backups.on_host(f"{script} && {into} && rm {file}")
+    pool, _, called = name.partition("/")
+    program = f"""
+import rados, rbd
+with rados.Rados(conffile="/etc/ceph/ceph.conf") as cluster, cluster.open_ioctx("{pool}") as pool:
+    with rbd.Image(pool, "{called}") as image:
+        image.write(b"{letter}" * ({mebibytes} << 20), 0)
+"""
+    backups.on_host(shlex.join(["/usr/bin/python3", "-c", program]))
 
 
 def read(backups: TrialBackup, name: str) -> str:
     return backups.on_host(f"rbd export --no-progress {name} - | sha256sum").split()[0]
 
 
-def content(mebibytes: int, letter: str) -> str:
-    sha256 = hashlib.sha256(letter.encode() * (mebibytes << 20))
-    for _ in range(1024 - mebibytes):
+def content(*written: int | str) -> str:
+    """Give the sha256 of a volume of 1 GiB, written up to so many MiB with a letter, then up to so many with the next."""
+    sha256, done = hashlib.sha256(), 0
+    for upto, letter in zip(written[::2], written[1::2], strict=True):
+        sha256.update(str(letter).encode() * ((int(upto) - done) << 20))
+        done = int(upto)
+    for _ in range(1024 - done):
         sha256.update(bytes(1 << 20))
     return sha256.hexdigest()
 
@@ -115,7 +123,7 @@ def test_what_was_spoilt_comes_back_beside_it_once(trial: Trial, backups: TrialB
     assert "verified prod/data-back" in said
     assert "verified prod/papers/back/" in said
     assert read(backups, back) == content(8, "a")
-    assert read(backups, data) == content(4, "z"), "what is there is kept"
+    assert read(backups, data) == content(4, "z", 8, "a"), "what is there is kept"
     there = {"a.txt": b"spoilt"} | {f"back/{name}": body for name, body in PAPERS.items()}
     assert papers(user) == there
 
@@ -142,7 +150,7 @@ def test_what_is_there_is_replaced_by_an_approval_alone(trial: Trial, backups: T
     assert "failed prod/papers container prod/papers holds 1 objects that are not as in the snapshot, 'a.txt'" in said
     assert "failed prod/data volume prod/data holds data" in said
     assert papers(user) == spoilt
-    assert read(backups, image(trial, "data")) == content(4, "z")
+    assert read(backups, image(trial, "data")) == content(4, "z", 8, "a")
 
     trial.declare(volumes + "restores:\n" + OVER)
     assert "verified prod/papers" in backups.restore()
