@@ -1,4 +1,4 @@
-"""Drift of what no inventory holds: containers, memberships, and the credentials that people make themselves. Pure.
+"""Drift of what no inventory holds: containers, memberships, credentials that people make, rights for who is gone. Pure.
 
 What an earlier reading saw and this one did not look at again is told with the instant of that look.
 """
@@ -13,6 +13,7 @@ from infra.drift.finding import Finding
 from infra.drift.unknown import Unknowns
 from infra.inventory.closer import (
     ACCESS_KEYS,
+    ACCESS_LISTS,
     APPLICATION_CREDENTIALS,
     CONTAINERS,
     IMAGE_MEMBERS,
@@ -104,6 +105,20 @@ def _container(found: _Found) -> Iterator[Finding]:
     yield found.finding(unknowns.department(project=held.project_id), "Container", held.name, where, remedy)
 
 
+def _access_list(found: _Found) -> Iterator[Finding]:
+    """Tell whom a container lets in though there is no such project; what no grant opens `shares verify` tells."""
+    unknowns, held = found.unknowns, found.held
+    if unknowns.cloud.one("projects", held.project_id) is not None:
+        return
+    project, _, name = found.place.partition("/")
+    department = unknowns.department(project=project)
+    remedy = f"oneroof apply {department} --refresh"
+    if found.place not in unknowns.recorded:
+        remedy = f"swift --os-project-id {project} post --{held.name}-acl '' {name}"
+    what = f"lets in project {held.project_id}, which does not exist{found.seen}"
+    yield Finding(department, "unknown", "AccessList", f"{held.name} of {name}", what, remedy, held.id)
+
+
 def _image_member(found: _Found) -> Iterator[Finding]:
     unknowns, held = found.unknowns, found.held
     image = unknowns.cloud.one("images", found.place)
@@ -168,6 +183,7 @@ def _domain(found: _Found, group: object) -> str:
 
 _TOLD: Mapping[str, Callable[[_Found], Iterator[Finding]]] = {
     CONTAINERS: _container,
+    ACCESS_LISTS: _access_list,
     IMAGE_MEMBERS: _image_member,
     MEMBERS: _member,
     SERVER_GROUPS: _server_group,

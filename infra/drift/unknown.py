@@ -199,13 +199,18 @@ class Unknowns:
 
     def _rbac_policies(self) -> Iterator[Finding]:
         for each in self.cloud.found.rbac_policies or ():
-            if each.id in self.recorded or self.is_unknown_project(each.project_id) or self._is_of_its_network(each):
-                continue
-            thing, target = self.cloud.one(f"{each.object_type}s", each.object_id), each.target_project_id
+            target = each.target_project_id
             project = self.cloud.one("projects", target)
+            is_for_nobody = project is None and target != "*"
+            if each.id in self.recorded and not is_for_nobody:
+                continue
+            if self.is_unknown_project(each.project_id) or self._is_of_its_network(each):
+                continue
+            thing = self.cloud.one(f"{each.object_type}s", each.object_id)
             name = f"{each.object_type} {thing.name if thing else each.object_id}"
             grantee = "everybody" if target == "*" else project.name if project else target
-            what = f"in no stack, {each.action}"
+            known = "recorded" if each.id in self.recorded else "in no stack"
+            what = f"{known}, {each.action}{', for a project that does not exist' if is_for_nobody else ''}"
             remedy = f"network rbac delete {each.id}"
             department = self.department(project=each.project_id)
             yield self._finding(department, "RbacPolicy", f"{name} for {grantee}", each.id, what, remedy)

@@ -1,4 +1,4 @@
-"""Reads what no inventory holds: containers, members of groups and images, and the credentials that people make themselves.
+"""Reads what no inventory holds: containers and whom they name, members of groups and images, credentials people make.
 
 What has a bulk form is read by one call a kind; the rest by :data:`infra.inventory.turns.BUDGET` calls a kind at most, in
 turns. Paths and fields: https://docs.openstack.org/api-ref/.
@@ -17,6 +17,7 @@ from urllib.parse import quote
 from infra.inventory.collect import CallCounter, list_pages
 from infra.inventory.model import Inventory
 from infra.inventory.turns import Held, Look, Part, Parts, choose
+from infra.provider.access import READ, WRITE, named_project, parse_acl
 from infra.provider.account import build_address
 from infra.provider.failure import CloudError, as_cloud_error
 
@@ -24,10 +25,12 @@ if TYPE_CHECKING:
     from openstack.connection import Connection
 
 CONTAINERS, IMAGE_MEMBERS, MEMBERS = "containers", "image_members", "members"
+ACCESS_LISTS = "access_lists"
 SERVER_GROUPS = "server_groups"
 APPLICATION_CREDENTIALS, ACCESS_KEYS, TRUSTS = "application_credentials", "access_keys", "trusts"
 NOUNS: Mapping[str, str] = {
     CONTAINERS: "containers",
+    ACCESS_LISTS: "access lists of containers",
     IMAGE_MEMBERS: "members of images",
     MEMBERS: "members of groups",
     SERVER_GROUPS: "server groups",
@@ -38,6 +41,7 @@ NOUNS: Mapping[str, str] = {
 """Kind to what people call it."""
 NEEDED: Mapping[str, frozenset[str]] = {
     CONTAINERS: frozenset({"projects"}),
+    ACCESS_LISTS: frozenset({"projects"}),
     IMAGE_MEMBERS: frozenset({"images"}),
     MEMBERS: frozenset({"groups", "role_assignments"}),
     SERVER_GROUPS: frozenset({"projects"}),
@@ -89,7 +93,7 @@ def collect_closer(
                 continue
             try:
                 with as_cloud_error():
-                    parts[kind] = collect(_Asked(connection, found, awaited, known, list_buckets, at))
+                    parts[kind] = collect(_Asked(connection, found, awaited, known, list_buckets, at, parts))
             except CloudError as error:
                 parts[kind] = Part(known, len(known), str(error))
             except (KeyError, TypeError, ValueError) as error:
@@ -105,6 +109,8 @@ class _Asked:
     looks: Mapping[str, Look]
     list_buckets: Callable[[], Buckets | None]
     at: str
+    parts: Parts
+    """What was read before it."""
 
     def in_turns(self, places: Collection[str], ask: Callable[[str], tuple[Held, ...]]) -> Part:
         """Look at some of the places, and remember the others; the first refusal ends it, with what was seen until then."""
@@ -152,6 +158,32 @@ def _account(asked: _Asked, endpoint: str, own: str, project: str) -> tuple[Held
         if not page:
             return tuple(sorted(found))
         marker = str(page[-1]["name"])
+
+
+def _access_lists(asked: _Asked) -> Part:
+    """Look at whom containers let in that is no project any more; one call for each container."""
+    endpoint = asked.connection.object_store.get_endpoint()
+    if not endpoint:
+        return Part()
+    own, there = str(asked.connection.current_project_id), {project.id for project in asked.found.projects or ()}
+
+    def ask(place: str) -> tuple[Held, ...]:
+        project, _, name = place.partition("/")
+        response = asked.connection.object_store.head(f"{build_address(str(endpoint), own, project)}/{quote(name)}")
+        if response.status_code in (403, 404):  # it went meanwhile, or its project did
+            return ()
+        headers = _checked(response).headers
+        return tuple(
+            sorted(
+                Held(f"{place} {word} {entry}", word, entry)
+                for word, header in (("read", READ), ("write", WRITE))
+                for entry in {named_project(each) for each in parse_acl(headers.get(header))}
+                if entry and entry not in there
+            )
+        )
+
+    containers = asked.parts[CONTAINERS].looks.values()
+    return asked.in_turns([held.id for look in containers for held in look.held if held.project_id in there], ask)
 
 
 def _image_members(asked: _Asked) -> Part:
@@ -236,6 +268,7 @@ def _checked(response: Any) -> Any:
 
 _COLLECT: Mapping[str, Callable[[_Asked], Part]] = {
     CONTAINERS: _containers,
+    ACCESS_LISTS: _access_lists,
     IMAGE_MEMBERS: _image_members,
     MEMBERS: _members,
     SERVER_GROUPS: _server_groups,

@@ -80,8 +80,17 @@ def render_acl(cloud: Cloud, entries: Iterable[str], *, patience: float = 0) -> 
 
 
 def _is_project(entry: str) -> bool:
-    name = entry.removesuffix(_EVERY_USER)
-    return entry.endswith(_EVERY_USER) and name.isalnum()
+    return entry.endswith(_EVERY_USER) and bool(named_project(entry))
+
+
+def named_project(entry: str) -> str:
+    """Give the id of the project that an entry of a list names; nothing where it names none, as ``.r:*`` and ``*:*``.
+
+    >>> named_project("1f:7a")
+    '1f'
+    """
+    name = entry.partition(":")[0]
+    return name if ":" in entry and name.isalnum() else ""
 
 
 def without(header: str | None, project: str) -> str:

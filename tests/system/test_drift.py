@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 import yaml
@@ -146,6 +147,32 @@ def test_containers_memberships_policies_and_credentials_by_hand_are_told(
     assert trial.drift(SLUG) == {("missing", "Membership")}, "what was strange is looked at again first"
     assert trial.run("apply", SLUG, "--refresh").returncode == 0
     assert trial.drift(SLUG) == set(), "what the remedy says, mends it"
+
+
+def test_rights_for_projects_that_do_not_exist_are_told(trial: Trial, cloud: Any, installation: Installation) -> None:
+    assert trial.run("apply", SLUG).returncode == 0
+    domain = next(iter(cloud.identity.domains(name=SLUG)))
+    project = next(iter(cloud.identity.projects(domain_id=domain.id)))
+    network = next(iter(cloud.network.networks(project_id=project.id)))
+    own, gone = Cloud({"OS_CLIENT_CONFIG_FILE": str(installation.clouds), CLOUD_VARIABLE: "oneroof"}), uuid4().hex
+    store, address = own.in_project(project.id).object_store, f"{account_address(own, project.id)}/open"
+    target = {"object_type": "network", "object_id": network.id, "action": "access_as_shared"}
+    try:
+        assert store.put(address).status_code == 201
+        assert store.post(address, headers={"X-Container-Read": f"{gone}:*"}).status_code == 204
+        policy = cloud.network.create_rbac_policy(project_id=project.id, target_project_id=gone, **target)
+        told = json.loads(trial.run("drift", SLUG, "--json").stdout)["findings"]
+        assert {(each["resource"], each["what"]) for each in told} == {
+            ("Container", f"in no stack, in {project.name}"),
+            ("AccessList", f"lets in project {gone}, which does not exist"),
+            ("RbacPolicy", "in no stack, access_as_shared, for a project that does not exist"),
+        }
+        cloud.network.delete_rbac_policy(policy)
+        assert store.post(address, headers={"X-Container-Read": ""}).status_code == 204
+        assert trial.drift(SLUG) == {("unknown", "Container")}
+    finally:
+        store.delete(address)
+    assert trial.drift(SLUG) == set()
 
 
 def test_each_account_tells_in_turns_what_the_gateway_tells_at_once(

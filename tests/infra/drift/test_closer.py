@@ -58,7 +58,7 @@ AS_RECORDED = {
 
 def closer(more: Mapping[str, tuple[str, Held]], at: str = NOW) -> Closer:
     parts = {}
-    for kind in (*AS_RECORDED, "server_groups", "access_keys", "trusts"):
+    for kind in (*AS_RECORDED, "access_lists", "server_groups", "access_keys", "trusts"):
         looks: dict[str, Look] = {}
         for place, held in (each for each in (AS_RECORDED.get(kind), more.get(kind)) if each):
             looks[place] = Look(at, (*(looks[place].held if place in looks else ()), held))
@@ -80,6 +80,8 @@ def test_what_is_as_recorded_is_no_drift() -> None:
     ({"containers": ("p", Held("p/own", "own", "p"))}, ("parks", "Container", "own", "in no stack, in parks-prod")),
     ({"containers": ("x", Held("x/left", "left", "x"))},
      ("", "Container", "left", "in no stack, its project x does not exist")),
+    ({"access_lists": ("p/scans", Held("p/scans read x", "read", "x"))},
+     ("parks", "AccessList", "read of scans", "lets in project x, which does not exist")),
     ({"image_members": ("i", Held("i/x", "x", "x"))}, ("parks", "Member", "shot for x", "in no stack, image of parks-prod")),
     ({"members": ("g", Held("/groups/g/users/w", "w"))}, ("parks", "Membership", "ops/bo", "in no stack, in domain parks")),
     ({"server_groups": ("p", Held("s", "apart", "p"))}, ("parks", "ServerGroup", "apart", "in no stack, in parks-prod")),
@@ -92,6 +94,10 @@ def test_what_is_as_recorded_is_no_drift() -> None:
 def test_what_nobody_declared_is_unknown(more: Mapping[str, Any], expected: tuple[str, str, str, str]) -> None:
     department, resource_, name, what = expected
     assert told(closer(more)) == [(department, "unknown", resource_, name, what)]
+
+
+def test_whom_a_container_let_in_when_it_was_looked_at_may_be_there_now() -> None:
+    assert told(closer({"access_lists": ("p/scans", Held("p/scans read q", "read", "q"))}, at=EARLIER)) == []
 
 
 def test_what_is_recorded_and_gone_is_missing() -> None:

@@ -192,6 +192,8 @@ RULE = SecurityRule("ingress", "IPv4", "tcp", 22, 22, "0.0.0.0/0", None)
     ({"images": (Image("i", "shot", "p", "active", "private", 1, "raw", ""),)}, ("parks", "unknown", "Image", "shot")),
     ({"rbac_policies": (RbacPolicy("b", "p", "network", "n", "access_as_shared", "admin-project"),)},
      ("parks", "unknown", "RbacPolicy", "network front for admin")),
+    ({"rbac_policies": (RbacPolicy("b", "p", "network", "n", "access_as_shared", "gone"),)},
+     ("parks", "unknown", "RbacPolicy", "network front for gone")),
     ({"rbac_policies": (RbacPolicy("b", "p", "network", "n", "access_as_external", "*"),)},
      ("parks", "unknown", "RbacPolicy", "network front for everybody")),
     ({"rbac_policies": (RbacPolicy("b", "p", "security_group", "g", "access_as_shared", "*"),)},
