@@ -260,6 +260,7 @@ def _server(cloud: Cloud, identifier: str, recorded: Recorded) -> Recorded | Non
         "project_id": it.project_id,
         "flavor": it.flavor,
         "volume_ids": list(recorded["volume_ids"]) if same else told,
+        "is_connected": port is not None and port.device_id == identifier,
         "security_group_ids": list(port.security_group_ids) if port and port.device_id == identifier else [],
         # the list does not tell a lock, but whether one in quarantine was switched on
         "is_withheld": bool(recorded.get("is_withheld")) and it.status != "ACTIVE",

@@ -28,7 +28,7 @@ from infra.provider.cloud import Cloud
 from infra.provider.orphans import Orphan, find_orphans
 from infra.provider.serving import cloud_of
 from infra.shared import DesiredCloud
-from infra.sharing.grants import in_order, missing_grantees, standing
+from infra.sharing.grants import in_order, missing_grantees, missing_networks, standing
 from infra.sharing.record import Entry, append_entries, build_entries, load_readable, record_file
 from infra.sharing.stray import find_stray
 from infra.surplus import find_surplus
@@ -144,7 +144,7 @@ def apply_departments(
     One that is declared as it was applied is left alone, unless ``found`` is not as it was recorded.
     """
     current = [current_of(site, department, catalogue) for department in in_order(departments)]
-    coming = frozenset(each.department.slug for each in current if not each.is_gone)
+    coming = {each.department.slug: each.desired for each in current if not each.is_gone}
     known = load_readable(record_file(site.installation))
     yield from _side_by_side([partial(_apply, site, each, coming, known, refresh, found, on_step) for each in current])
 
@@ -169,7 +169,7 @@ def current_of(site: Site, department: Department, catalogue: Catalogue) -> Curr
 def _apply(
     site: Site,
     current: Current,
-    coming: frozenset[str],
+    coming: Mapping[str, DesiredState],
     known: Sequence[Entry],
     refresh: bool,
     found: agreement.Cloud | None,
@@ -199,7 +199,11 @@ def _apply(
         reason = f"{', '.join(lost)}: no longer declared, holds data; nothing of {slug} was changed"
         hint = "declare it again, with an approval to erase it: runbooks/procedures/erase-data.md"
         return Applied(slug, "failed", 0.0, reasons=(f"{reason}. HINT: {hint}",), outcome=before)
-    if missing := tuple(missing_grantees(desired, coming, engine.exists)):
+    missing = (
+        *missing_grantees(desired, coming, engine.exists),
+        *missing_networks(desired, coming, lambda owner: standing(stacks.read_resources(engine, owner))),
+    )
+    if missing:
         return Applied(slug, "failed", 0.0, reasons=missing, outcome=before)
     return converge(site, current, before, refresh=refresh or moved, found=found, on_step=on_step)
 

@@ -109,6 +109,8 @@ class DesiredServer:
     """Those that it shares no host with, where it can."""
     withheld: bool = False
     """In quarantine: off, and locked."""
+    shared_network: str = ""
+    """``<domain>/<project>/<network>`` of another department, where it is on none of its own."""
 
 
 @dataclass(frozen=True)
@@ -291,13 +293,19 @@ def _server(project: Project, server: Server) -> DesiredServer:
         name=server.name,
         flavor=server.flavor,
         image=server.image,
-        network=server.network or project.networks[0].name,
+        network="" if server.shared_network else server.network or project.networks[0].name,
         security_groups=server.security_groups or tuple(group.name for group in project.security_groups[:1]),
         volumes=server.volumes,
         user_data=server.user_data,
         floating_ip=server.floating_ip is True,
         server_group=server.spread_group or None,
+        shared_network=_shared_network(*server.shared_network) if server.shared_network else "",
     )
+
+
+def _shared_network(department: str, place: str) -> str:
+    project, _, network = place.partition("/")
+    return f"{cloud_path(f'{department}/{project}')}/{network}"
 
 
 def _server_groups(project: Project) -> tuple[DesiredServerGroup, ...]:

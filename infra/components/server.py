@@ -38,7 +38,8 @@ class DepartmentServer(pulumi.ComponentResource):
                 "flavor": server.flavor,
                 "image": server.image,
                 # the subnet's, not the network's: without a subnet Nova boots a server without an address
-                "network_id": networks.subnets[server.network].shown("network_id"),
+                "network_id": networks.subnets[server.network].shown("network_id") if server.network else "",
+                "shared_network": server.shared_network,
                 "security_group_ids": [networks.security_groups[name].id for name in server.security_groups],
                 "volume_ids": [volumes[name].id for name in server.volumes],
                 "user_data": server.user_data,

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from infra.agreement import Cloud, find_moved
 from infra.apply import CLOUD_STACK, Site, current_of, is_cloud_current, is_current, lost_data, stray_of
+from infra.desired import DesiredState
 from infra.erasure.retirement import Current, render_standing
 from infra.inventory import Inventory
 from infra.plan.capacity import Host, Stock, build_host, build_stocks
@@ -15,6 +16,7 @@ from infra.plan.cost import build_cost
 from infra.plan.document import Cost, DepartmentPlan
 from infra.plan.holdings import read_holdings, read_stored
 from infra.plan.loss import lost_with
+from infra.plan.ports import lost_ports
 from infra.plan.recorded import Quotas, actual_quotas, build_recorded, declared_quotas
 from infra.plan.refusal import find_refusals
 from infra.plan.steps import build_steps, replaced
@@ -24,7 +26,7 @@ from infra.programs.cloud import cloud_program
 from infra.programs.command import interrupt
 from infra.programs.department import department_program
 from infra.shared import DesiredCloud, DesiredFlavor, build_cloud
-from infra.sharing.grants import missing_grantees
+from infra.sharing.grants import missing_grantees, missing_networks, standing
 from infra.sharing.record import Entry, load_readable, record_file
 from infra.sharing.stray import SHARE_TYPE, describe_stray
 from infra.surplus import ROLE_TYPE, find_surplus
@@ -71,7 +73,7 @@ def plan_departments(
     """
     cloud = None if compared is None else Cloud(compared)
     current = [current_of(site, department, catalogue) for department in departments]
-    coming = frozenset(each.desired.slug for each in current if not each.is_gone)
+    coming = {each.desired.slug: each.desired for each in current if not each.is_gone}
     known = load_readable(record_file(site.installation))
     with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="plan") as pool:
         futures = [pool.submit(_plan, site, each, coming, known, cloud, around) for each in current]
@@ -106,18 +108,23 @@ def plan_gone(site: Site, slug: str) -> DepartmentPlan:
 
 
 def _plan(
-    site: Site, current: Current, coming: frozenset[str], known: Sequence[Entry], cloud: Cloud | None, around: Surroundings
+    site: Site,
+    current: Current,
+    coming: Mapping[str, DesiredState],
+    known: Sequence[Entry],
+    cloud: Cloud | None,
+    around: Surroundings,
 ) -> DepartmentPlan:
-    desired, standing, engine = current.desired, render_standing(current), site.engine
+    desired, quarantine, engine = current.desired, render_standing(current), site.engine
     slug = desired.slug
     if current.is_gone:
-        return DepartmentPlan(slug, "unchanged", reasons=standing)
+        return DepartmentPlan(slug, "unchanged", reasons=quarantine)
     resources = stacks.read_resources(engine, slug)
     undeclared = () if cloud is None else tuple(find_surplus(resources, cloud))
     stray = stray_of(site, current.department, resources, known)
     same = is_current(site, desired) and resources and cloud is not None and not any(find_moved(resources, cloud))
     if same and not undeclared and not stray:
-        return DepartmentPlan(slug, "unchanged", reasons=standing)
+        return DepartmentPlan(slug, "unchanged", reasons=quarantine)
     recorded = build_recorded(resources)
     declared = declared_quotas(desired)
     usage = replace(around.usage, stored=read_stored(site, recorded, declared))
@@ -128,6 +135,7 @@ def _plan(
     lost = lost_data(recorded.resources, desired.data_holders)
     kept = tuple(f"{what}: no longer declared, but holds data, so it stays until its erasure is approved" for what in lost)
     kept += tuple(missing_grantees(desired, coming, engine.exists))
+    kept += tuple(missing_networks(desired, coming, lambda owner: standing(stacks.read_resources(engine, owner))))
     try:
         program = department_program(desired, site.external_network)
         steps = stacks.preview(engine, slug, program, refresh=engine.exists(slug))
@@ -137,13 +145,14 @@ def _plan(
     changes += (stacks.Step("delete", ROLE_TYPE, each.called) for each in undeclared)
     changes += (stacks.Step("delete", SHARE_TYPE, describe_stray(each)) for each in stray)
     lines = build_steps(changes, recorded, declared, usage)
+    kept += tuple(lost_ports(lines, resources, cloud))
     return DepartmentPlan(
         department=slug,
         state="changes" if lines or kept else "unchanged",
         steps=lines,
         replaced=replaced(lines),
         data_lost=lost_with(recorded, lines, desired.data_holders, read_holdings(site, recorded, lost)),
-        reasons=(*kept, *standing),
+        reasons=(*kept, *quarantine),
         cost=_cost(actual_quotas(recorded, changes), declared, around),
     )
 

@@ -16,6 +16,8 @@ from infra.provider.failure import CloudError
 
 READ, WRITE = "X-Container-Read", "X-Container-Write"
 _EVERY_USER = ":*"
+PATIENCE_SECONDS = 120.0
+"""How long a project, or a share, is waited for that the same run makes for another department."""
 
 
 def project_id(cloud: Cloud, path: str, *, patience: float = 0) -> str:
@@ -108,6 +110,30 @@ def find_policies(cloud: Cloud, object_id: str, target: str) -> list[Any]:
     return [
         p for p in every if p.object_id == object_id and p.target_project_id == target and p.action == "access_as_shared"
     ]
+
+
+def shared_network_id(cloud: Cloud, path: str, target: str, *, patience: float) -> str:
+    """Give the id of the network ``<domain>/<project>/<network>``, once its owner shares it with a project.
+
+    Waits ``patience`` seconds for a grant that another run gives. Raises :class:`CloudError` where there is none.
+    """
+    owner, _, name = path.rpartition("/")
+    found: list[str] = []
+
+    def look() -> bool:
+        for project in _find(cloud, owner):
+            for network in cloud.admin.network.networks(project_id=project, name=name):
+                if network.is_shared or find_policies(cloud, network.id, target):
+                    found.append(network.id)
+        return bool(found)
+
+    try:
+        cloud.wait(f"share of network {name}", look, patience, every=1)
+    except CloudError:
+        if cloud.stopping.is_set():
+            raise
+        raise CloudError(f"network {name} of {owner} is not shared with its project: its owner grants it first") from None
+    return found[0]
 
 
 def delete_policy(cloud: Cloud, policy: Any) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from typing import Any, ClassVar
 
+from infra.provider.access import PATIENCE_SECONDS, shared_network_id
 from infra.provider.cloud import Cloud
 from infra.provider.failure import CloudError
 from infra.provider.field import Field, number, text
@@ -44,15 +45,23 @@ class Server(Kind):
         "description": text(""),
         "flavor": text(replaces=True),
         "image": text(replaces=True, recorded=True),
-        "network_id": text(replaces=True, recorded=True),
+        "network_id": text("", replaces=True, recorded=True),
+        "shared_network": text("", replaces=True, recorded=True),
         "security_group_ids": Field(list, (), unordered=True),
         "volume_ids": Field(list, ()),
         "user_data": text("", replaces=True, recorded=True),
         "server_group_id": text(None, replaces=True, recorded=True),
         "is_withheld": Field(bool, False),
+        "is_connected": Field(bool, True),
     }
     outputs = ("fixed_address", "port_id")
     unique_by = ("name", "project_id")
+
+    def check(self, inputs: Values) -> dict[str, str]:
+        """A server is on one network: of its project, or of another that shares it."""
+        if bool(inputs["network_id"]) == bool(inputs["shared_network"]):
+            return {"network_id": "got none or two networks, expected network_id or shared_network"}
+        return {}
 
     def listed(self, cloud: Cloud, **filters: Any) -> list[Any]:
         """List the servers of every project: Nova matches a name as an expression, so the caller compares it again."""
@@ -85,7 +94,7 @@ class Server(Kind):
             description=self.body(inputs)["description"],
             image_id=image,
             flavor_id=cloud.flavor_id(inputs["flavor"]),
-            networks=[{"uuid": inputs["network_id"]}],
+            networks=[{"uuid": _network(cloud, inputs)}],
             security_groups=[{"name": group} for group in inputs["security_group_ids"]] or None,
             block_device_mapping=[disk, *volumes],
             has_config_drive=True,
@@ -138,7 +147,9 @@ class Server(Kind):
         words = changed & {"name", "description"}
         if words:
             super().update(cloud, identifier, state, inputs, words)
-        if "security_group_ids" in changed:
+        if "is_connected" in changed:
+            self._connect(cloud, identifier, inputs)
+        if changed & {"security_group_ids", "is_connected"}:
             for port in list(cloud.admin.network.ports(device_id=identifier)):
                 cloud.admin.network.update_port(port.id, security_groups=inputs["security_group_ids"])
         was_withheld = bool(state.get("is_withheld"))
@@ -150,6 +161,12 @@ class Server(Kind):
             self._withhold(cloud, identifier, inputs["name"])
         elif was_withheld:  # what its owner locked or switched off stays so
             self._give_back(cloud, identifier, inputs["name"])
+
+    def _connect(self, cloud: Cloud, identifier: str, inputs: Values) -> None:
+        """Give it a new port where it lost its own, as one does whose network was shared no more for a while."""
+        own, ports = cloud.in_project(inputs["project_id"]), cloud.admin.network.ports
+        own.compute.create_server_interface(identifier, net_id=_network(cloud, inputs))
+        cloud.wait(f"connecting server {inputs['name']}", lambda: any(True for _ in ports(device_id=identifier)))
 
     def _converge_volumes(self, cloud: Cloud, identifier: str, inputs: Values) -> None:
         """Keep the volumes that are in place already; from the first that differs on, detach and attach in order."""
@@ -172,6 +189,13 @@ class Server(Kind):
         cloud.wait(f"deleting server {state['name']}", lambda: self.get(cloud, identifier, state) is None)
 
 
+def _network(cloud: Cloud, inputs: Values) -> str:
+    """Give the id of the network that it is on."""
+    if not inputs["shared_network"]:
+        return str(inputs["network_id"])
+    return shared_network_id(cloud, inputs["shared_network"], inputs["project_id"], patience=PATIENCE_SECONDS)
+
+
 class _Seen:
     """A server together with its port, under the names of the fields."""
 
@@ -179,6 +203,7 @@ class _Seen:
         self._server = server
         self.flavor = server.flavor["original_name"]
         self.port_id = port.id if port else ""
+        self.is_connected = port is not None
         self.fixed_address = port.fixed_ips[0]["ip_address"] if port and port.fixed_ips else ""
         self.security_group_ids = list(port.security_group_ids) if port else []
         self.volume_ids: list[str] = []

@@ -53,6 +53,7 @@ class Field:
         """Tell whether the declared value is another than the recorded one."""
         if not self.compared or new is None:
             return False
+        old = self.filled(old)  # a state from before the field was known
         if has_unknown(new):
             return True
         if self.unordered:

@@ -8,13 +8,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, ClassVar
 
-from infra.provider.access import READ, WRITE, render_acl, show_acl
+from infra.provider.access import PATIENCE_SECONDS, READ, WRITE, render_acl, show_acl
 from infra.provider.account import account_address
 from infra.provider.cloud import Cloud
 from infra.provider.failure import CloudError
 from infra.provider.field import Field, number, text
 from infra.provider.kind import Kind, refuse_erasure
-from infra.provider.sharing import PATIENCE_SECONDS
 from infra.provider.values import Values
 
 _MADE_BY = "X-Container-Meta-Made-By"

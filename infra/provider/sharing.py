@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from infra.provider.access import (
+    PATIENCE_SECONDS,
     delete_policy,
     find_image,
     find_policies,
@@ -22,9 +23,6 @@ from infra.provider.cloud import Cloud
 from infra.provider.field import choice, text
 from infra.provider.kind import Kind
 from infra.provider.values import Values
-
-PATIENCE_SECONDS = 120.0
-"""How long a project is waited for that the same run makes for another department."""
 
 
 class RbacPolicy(Kind):

@@ -31,7 +31,8 @@ class Standing:
 def in_order(departments: Iterable[Department]) -> tuple[Department, ...]:
     """Give departments so that who is given something comes before who gives it, for the projects must be there.
 
-    In a circle somebody is first; the provider waits for the project of the next.
+    Who has servers on a network that is shared with it comes after its owner. In a circle somebody is first; the provider
+    waits for the project, or the share, of the next.
     """
     known = {department.name: department for department in departments}
     order: dict[str, Department] = {}
@@ -41,14 +42,48 @@ def in_order(departments: Iterable[Department]) -> tuple[Department, ...]:
         if department.name in begun:
             return
         begun.add(department.name)
+        for owner in _lenders(department):
+            if owner in known:
+                visit(known[owner])
         for grant in department.shares:
-            if other := known.get(grant.grantee.partition("/")[0]):
+            other = known.get(grant.grantee.partition("/")[0])
+            if other is not None and department.name not in _lenders(other):
                 visit(other)
         order[department.name] = department
 
     for department in known.values():
         visit(department)
     return tuple(order.values())
+
+
+def _lenders(department: Department) -> frozenset[str]:
+    """Give the departments on whose networks it has servers."""
+    shared = (server.shared_network for project in department.projects for server in project.servers)
+    return frozenset(each[0] for each in shared if each is not None)
+
+
+def missing_networks(
+    desired: DesiredState, coming: Mapping[str, DesiredState], stands: Callable[[str], Collection[Standing]]
+) -> Iterator[str]:
+    """Give a sentence for each server on a network that its owner does not share with it: in this run, or else as it stands.
+
+    ``stands`` gives what a department that is not in this run shares, as its stack recorded it.
+    """
+    for project in desired.projects:
+        for server in (each for each in project.servers if each.shared_network):
+            owner, lent, network = server.shared_network.split("/")
+            place = f"{declared_path(f'{owner}/{lent}').partition('/')[2]}/{network}"
+            given = (
+                [(s.kind, s.place, declared_path(s.grantee)) for s in coming[owner].shares]
+                if owner in coming
+                else [share.key for share in stands(owner)]
+            )
+            if ("network", place, f"{desired.slug}/{project.key}") not in given:
+                yield (
+                    f"server {project.key}/{server.name} is on network {place} of {owner}, which {owner} shares not with "
+                    f"{desired.slug}/{project.key} today; nothing of {desired.slug} was changed. HINT: put it on another "
+                    f"network, or have {owner} grant this one and apply {owner} first, or both together"
+                )
 
 
 def missing_grantees(desired: DesiredState, coming: Collection[str], exists: Callable[[str], bool]) -> Iterator[str]:

@@ -99,7 +99,12 @@ class Server(Declared):
     name: Name = Field(title="Name", description="Unique in the project.")
     flavor: Name = Field(title="Flavor", description="Its size: one of the catalogue's flavors.")
     image: Name = Field(title="Image", description="What it boots: one of the catalogue's images.")
-    network: str = Field(default="", title="Network", description="A network of the project; the first one where left out.")
+    network: str = Field(
+        default="",
+        title="Network",
+        description="A network of the project, the first one where left out; or one that another department shares with it: "
+        "<department>/<project>/<network>.",
+    )
     security_groups: tuple[Name, ...] = Field(
         default=(), title="Security groups", description="Security groups of the project; the first one where left out."
     )
@@ -140,6 +145,12 @@ class Server(Declared):
     def _copies_go_together(self) -> Server:
         check_copies(self.name, self.count, self.spread, len(self.volumes), self.floating_ip)
         return self
+
+    @property
+    def shared_network(self) -> tuple[str, str] | None:
+        """The department whose network it is on, and the network as ``<project>/<network>``; nothing where it is its own."""
+        owner, slash, place = self.network.partition("/")
+        return (owner, place) if slash else None
 
     @property
     def spread_group(self) -> str:

@@ -13,6 +13,7 @@ from tenants.declaration.catalogue import Catalogue
 from tenants.declaration.model import Department
 from tenants.declaration.rules import (
     addresses,
+    borrowing,
     credentials,
     erasures,
     names,
@@ -50,11 +51,13 @@ def check(departments: Sequence[Department], stems: Sequence[str], catalogue: Ca
     yield from names.check_together(departments)
     yield from addresses.check_together(departments, stems, catalogue)
     yield from sharing.check_together(departments, catalogue)
+    yield from borrowing.check_together(departments)
 
 
 def check_day(departments: Sequence[Department], today: date, only: Collection[str]) -> Iterator[Finding]:
     """Check the files of ``only`` for what has ended."""
     yield from sharing.check_day(departments, today, only)
+    yield from borrowing.check_day(departments, today, only)
     for index, department in enumerate(departments):
         if department.name in only:
             for finding in (

@@ -15,6 +15,11 @@ def check(department: Department, catalogue: Catalogue) -> Iterator[Finding]:
         joined = {network.name: network.internet for network in project.networks}
         for number, server in enumerate(project.servers):
             place = ("projects", at, "servers", number)
+            if server.floating_ip and server.shared_network is not None:
+                what = f"got a server of {server.network}, expected a network of the project: another's way out is its own"
+                yield Finding(
+                    (*place, "floating_ip"), what, "Set floating_ip: false, or put it on a network of the project."
+                )
             if server.floating_ip and not joined.get(server.network, True):
                 what = f"got a server of network {server.network}, expected a network with internet: true"
                 yield Finding((*place, "floating_ip"), what, "Set internet: true there, or floating_ip: false here.")

@@ -89,7 +89,8 @@ def _server(place: Place, server: Server, project: Project, catalogue: Catalogue
     yield from _known((*place, "flavor"), server.flavor, catalogue.flavors, "flavor", OF_CATALOGUE)
     yield from _known((*place, "image"), server.image, catalogue.images, "image", OF_CATALOGUE)
     networks = [network.name for network in project.networks]
-    yield from _known((*place, "network"), server.network, networks, "network", OF_PROJECT)
+    if server.shared_network is None:  # else its owner must share it: rules.borrowing
+        yield from _known((*place, "network"), server.network, networks, "network", OF_PROJECT)
     groups = [group.name for group in project.security_groups]
     for at, group in enumerate(server.security_groups):
         yield from _known((*place, "security_groups", at), group, groups, "security group", OF_PROJECT)

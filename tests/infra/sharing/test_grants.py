@@ -14,13 +14,13 @@ from infra.components.share import container_access
 from infra.desired import DesiredShare, build_desired
 from infra.provider.open_access import Open
 from infra.sharing.enforcement import beginning, ended
-from infra.sharing.grants import Standing, in_order, missing_grantees, standing
+from infra.sharing.grants import Standing, in_order, missing_grantees, missing_networks, standing
 from infra.sharing.record import GRANTED, WITHDRAWN, Entry, build_terms, build_undeclared
 from infra.sharing.stray import find_stray
 from infra.sharing.verification import compare, wanted
 from tenants.declaration.erasure import Erasure
 from tenants.declaration.load import load_catalogue
-from tenants.declaration.model import Container, Department, Grant, Network, Project
+from tenants.declaration.model import Container, Department, Grant, Network, Project, Server
 
 CATALOGUE = load_catalogue()
 
@@ -57,6 +57,30 @@ def test_who_is_given_something_is_applied_first() -> None:
 def test_departments_that_give_to_each_other_are_both_applied() -> None:
     circle = department("a", grant(MAPS, "b/prod")), department("b", grant(MAPS, "a/prod"))
     assert names(*circle) == ["b", "a"]
+
+
+def borrower(name: str, network: str) -> Department:
+    node = Server(name="node", flavor="tiny", image="tiny", network=network)
+    made = department(name)
+    (prod,) = made.projects
+    return made.model_copy(update={"projects": (prod.model_copy(update={"servers": (node,)}),)})
+
+
+def test_who_has_servers_on_a_shared_network_is_applied_after_its_owner() -> None:
+    owner = department("a", grant(FRONT, "b/prod"), grant(MAPS, "c/prod"))
+    assert names(borrower("b", "a/prod/front"), owner, department("c")) == ["c", "a", "b"]
+
+
+def test_a_network_is_shared_by_this_run_or_as_its_owner_s_stack_says() -> None:
+    there = build_desired(borrower("b", "a/prod/front"), CATALOGUE, date(2026, 6, 1))
+    owner = department("a", grant(FRONT, "b/prod"))
+    stood = {Standing("network", "prod/front", "b/prod", "use")}
+    assert list(missing_networks(there, {"a": build_desired(owner, CATALOGUE, date(2026, 6, 1))}, lambda _: set())) == []
+    assert list(missing_networks(there, {}, lambda _: stood)) == []
+    ended = {"a": build_desired(owner, CATALOGUE, date(2027, 1, 1))}
+    for coming, stands in ((ended, stood), ({}, set[Standing]())):
+        (told,) = missing_networks(there, coming, lambda _, s=stands: s)
+        assert told.startswith("server prod/node is on network prod/front of a, which a shares not with b/prod today")
 
 
 @pytest.mark.parametrize(

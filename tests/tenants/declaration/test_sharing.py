@@ -269,3 +269,47 @@ def test_models_are_written_with_the_words_of_the_file() -> None:
     grant = Grant.model_validate({**GRANT, "data_items": ["paths"], "approved_by": []})
     assert grant.access is Access.READ
     assert grant.model_dump(by_alias=True, mode="json")["from"] == "2026-01-01"
+
+
+NODE = "projects:\n  - {{name: prod, servers: [{{name: node, flavor: tiny, image: tiny, network: {0}{1}}}]}}\n"
+LENT = {**GRANT, "container": None, "network": "prod/front", "data_items": None}
+
+
+@pytest.mark.parametrize(
+    ("network", "more", "sentence"),
+    [
+        ("forestry/prod/front", "", None),
+        (
+            "forestry/prod/fornt",
+            "",
+            "network: got forestry/prod/fornt, expected a network that forestry shares with parks/prod: prod/front\n"
+            "  HINT: Did you mean prod/front?",
+        ),
+        ("forestri/prod/front", "", "network: got forestri/prod/front, expected a network of a department that is declared"),
+        ("parks/prod/front", "", "network: got parks/prod/front, expected a network of the project, or one of another"),
+        (
+            "forestry/prod/front",
+            ", floating_ip: true",
+            "floating_ip: got a server of forestry/prod/front, expected a network",
+        ),
+    ],
+)
+def test_a_server_is_on_anothers_network_by_a_grant_alone(
+    problems: Callable[..., tuple[Problem, ...]], network: str, more: str, sentence: str | None
+) -> None:
+    told = [str(each) for each in problems(forestry=OWNER + entry(LENT), parks=NODE.format(network, more))]
+    assert [sentence in each for each in told if sentence] == [True] * (sentence is not None)
+
+
+def test_a_server_whose_grant_there_is_none_of_says_how_to_get_one(problems: Callable[..., tuple[Problem, ...]]) -> None:
+    (told,) = problems(forestry=OWNER.replace("shares:\n", ""), parks=NODE.format("forestry/prod/front", ""))
+    assert "expected a network that forestry shares with parks/prod, which shares none with it" in str(told)
+    assert "HINT: Ask forestry for it under requests; it stands there once forestry grants it under shares." in str(told)
+
+
+def test_the_end_of_its_grant_is_told_to_who_has_the_server_there(directory: Path) -> None:
+    write(directory, forestry=OWNER + entry(LENT), parks=NODE.format("forestry/prod/front", ""))
+    files = department_files(directory)
+    load_files(files, directory, today=date(2026, 12, 31), only={"parks"})
+    with pytest.raises(UserError, match="whose grant ended on 2026-12-31, so the server is on no network"):
+        load_files(files, directory, today=date(2027, 1, 1), only={"parks"})
