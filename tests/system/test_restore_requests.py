@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shlex
-from collections.abc import Iterator
+import shutil
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
 
 import pytest
 from openstack.connection import Connection
 from trial_home import Trial, TrialBackup, build_backup
 
+from backup.plan import build_jobs
+from backup.policy import load_policy
+from backup.records import Outcome, Source, load_records
+from backup.restore.record import RestoreRecord
 from infra.lab.status import LabStatus
-from tenants.installation import Installation
+from tenants.declaration.load import load_departments
+from tenants.installation import Installation, repository
 
 pytestmark = [pytest.mark.system, pytest.mark.slow]
 
@@ -157,3 +167,37 @@ def test_what_is_there_is_replaced_by_an_approval_alone(trial: Trial, backups: T
     assert papers(user) == spoilt | PAPERS
     entries = trial.run("evidence", "list", "restore")
     assert '"approved_by": "it@restores.gov.example"' in entries or '"approved_by":"it@restores.gov.example"' in entries
+
+
+def test_the_operations_host_does_what_is_asked_and_both_machines_know_it(
+    users: dict[str, Connection],
+    departments: dict[str, dict[str, Any]],
+    installation: Installation,
+    oneroof: Callable[..., str],
+    tmp_path: Path,
+) -> None:
+    jobs = [j for j in build_jobs(load_departments(), load_policy()) if j.source is Source.CONTAINER]
+    job = next(j for j in jobs if j.department in users and departments[j.department]["projects"][0]["name"] == j.project)
+    slug, store = job.department, users[job.department].object_store
+    name, data, prefix = f"asked-{uuid4().hex}.bin", os.urandom(100_000), f"back-{uuid4().hex}/"
+    shutil.copytree(repository() / "tenants", tmp_path / "declared", ignore=shutil.ignore_patterns("*.py", "__pycache__"))
+    directory = str(tmp_path / "declared")
+    entry = f"what: container {job.name}, prefix: {prefix}, reason: A system test spoilt it, {DAYS}"
+    with (tmp_path / "declared" / f"{slug}.yaml").open("a") as file:
+        file.write(f"\nrestores:\n  - {{{entry}}}\n")
+    store.upload_object(container=job.item, name=name, data=data)
+    try:
+        oneroof("backup", "run", slug)
+        store.upload_object(container=job.item, name=name, data=b"spoilt")
+        asked = ("restore", "requests", slug, "--directory", directory)
+        assert f" {job.name}/{prefix} " in oneroof(*asked, "--yes")
+        assert store.download_object(f"{prefix}{name}", job.item) == data
+        assert store.download_object(name, job.item) == b"spoilt"
+        assert " done " in oneroof(*asked, "--yes"), "the second run has nothing to do"
+        own = [r for r in load_records(RestoreRecord, installation.records) if prefix in r.request]
+        assert [r.outcome for r in own] == [Outcome.PENDING, Outcome.VERIFIED]
+        assert own[-1].requested_because == "A system test spoilt it"
+    finally:
+        for each in list(store.objects(job.item)):
+            if each.name == name or each.name.startswith(prefix):
+                store.delete_object(each.name, container=job.item)
