@@ -250,8 +250,13 @@ def _delete_router(cloud: Cloud, each: Leftover) -> None:
 
 
 def _delete_port(cloud: Cloud, each: Leftover) -> None:
-    port = cloud.admin.network.find_port(each.identifier)
-    if port is not None and not str(port.device_owner or "").startswith(_IN_USE):
+    from openstack.exceptions import NotFoundException
+
+    try:
+        port = cloud.admin.network.get_port(each.identifier)
+    except NotFoundException:
+        return
+    if not str(port.device_owner or "").startswith(_IN_USE):
         cloud.admin.network.delete_port(port.id, ignore_missing=True)
 
 

@@ -25,9 +25,12 @@ class Projects:
     def __init__(self, connection: Any, domain: str) -> None:
         self._identity, self._domain = connection.identity, domain
 
+    def _found(self) -> Any:
+        return next(self._identity.domains(name=self._domain), None)
+
     def grow(self, to: int, say: Callable[[str], None]) -> None:
         """Make projects until there are so many."""
-        domain = self._identity.find_domain(self._domain) or self._identity.create_domain(name=self._domain)
+        domain = self._found() or self._identity.create_domain(name=self._domain)
         there = {project.name for project in self._identity.projects(domain_id=domain.id)}
         for number in range(to):
             name = f"{self._domain}-{number:04}"
@@ -38,7 +41,7 @@ class Projects:
 
     def remove(self) -> int:
         """Take all back, give how many: one by one, as Keystone takes minutes for a domain of a thousand projects."""
-        domain, removed = self._identity.find_domain(self._domain), 0
+        domain, removed = self._found(), 0
         if domain is not None:
             while there := list(self._identity.projects(domain_id=domain.id)):
                 for project in there:

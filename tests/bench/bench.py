@@ -91,7 +91,8 @@ def _ten_servers(installation: Installation, measure: Any) -> float:
     cloud = openstack.connect(cloud="oneroof")
     network = cloud.network.create_network(name="bench")
     subnet = cloud.network.create_subnet(network_id=network.id, ip_version=4, cidr="10.254.0.0/24")
-    image, flavor = cloud.image.find_image("tiny"), cloud.compute.find_flavor("tiny")
+    image = next(cloud.image.images(name="tiny"))
+    flavor = next(each for each in cloud.compute.flavors() if each.name == "tiny")
     started = time.monotonic()
     servers = [
         cloud.compute.create_server(

@@ -73,8 +73,8 @@ def attempts(cloud: Connection) -> Iterator[tuple[str, str, str, Mapping[str, An
     """Give service, method, path and body of what would change something."""
     domain = next(each for each in cloud.identity.domains() if each.id != "default")
     project = next(cloud.identity.projects(domain_id=domain.id))
-    user = cloud.identity.find_user("auditor", domain_id="default")
-    admin = cloud.identity.find_role("admin")
+    user = next(cloud.identity.users(name="auditor", domain_id="default"))
+    admin = next(cloud.identity.roles(name="admin"))
     server = next(cloud.compute.servers(all_projects=True))
     volume = next(cloud.block_storage.volumes(all_projects=True))
     network = next(each for each in cloud.network.networks() if not each.is_router_external)

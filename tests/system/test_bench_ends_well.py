@@ -38,7 +38,7 @@ def until(is_so: Callable[[], bool]) -> None:
 
 
 def there(cloud: Connection) -> int:
-    domain = cloud.identity.find_domain(DOMAIN)
+    domain = next(cloud.identity.domains(name=DOMAIN), None)
     return len(list(cloud.identity.projects(domain_id=domain.id))) if domain else 0
 
 
@@ -52,4 +52,4 @@ def test_its_projects_are_taken_back(ending: signal.Signals | None, cloud: Conne
         assert there(cloud) == 3
         if ending:
             os.killpg(benchmark.pid, ending)
-    until(lambda: cloud.identity.find_domain(DOMAIN) is None)
+    until(lambda: list(cloud.identity.domains(name=DOMAIN)) == [])

@@ -215,7 +215,9 @@ def old(trial: Trial, cloud: Any, installation: Installation) -> Iterator[Any]:
     for group in cloud.network.security_groups(project_id=made.id, name="strange"):
         cloud.network.delete_security_group(group)
     trial.withdraw(ADOPTER)
-    assert cloud.identity.find_project(made.id) is None, "what was adopted is withdrawn like everything else"
+    assert [each for each in cloud.identity.projects() if each.id == made.id] == [], (
+        "what was adopted is withdrawn like everything else"
+    )
 
 
 def held(cloud: Any, project_id: str) -> dict[str, list[Any]]:

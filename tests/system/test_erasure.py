@@ -134,7 +134,7 @@ def test_what_was_erased_is_in_no_service_and_on_record(
     assert "project old is erased; nothing of it is left in any service" in said
     assert "volume prod/papers is erased" in said
 
-    assert cloud.identity.find_project(project) is None
+    assert [each for each in cloud.identity.projects() if each.id == project] == []
     assert cloud.block_storage.get_volume(kept).status == "available", "exactly what was named goes"
     assert [v.id for v in cloud.block_storage.volumes(all_projects=True) if v.project_id == project] == []
     assert [s.id for s in cloud.compute.servers(all_projects=True) if s.project_id == project] == []

@@ -142,7 +142,7 @@ def planner(cloud: Any, project: str) -> Iterator[tuple[str, str, str]]:
     """Give an operator whom nobody else is: name, password and id, by which the services' logs tell the plan's requests."""
     name, password = f"system-plan-{secrets.token_hex(4)}", secrets.token_urlsafe(24)
     user = cloud.identity.create_user(name=name, password=password, domain_id="default")
-    role = cloud.identity.find_role("admin")
+    role = next(cloud.identity.roles(name="admin"))
     for where in (cloud.current_project_id, project):  # what is in containers, a project's own token alone may ask
         cloud.identity.assign_project_role_to_user(where, user, role)
     yield name, password, user.id

@@ -92,12 +92,12 @@ def test_each_removal_does_what_its_plan_said(trial: Trial, cloud: Connection, t
     assert done(trial.on_department("apply")) == EXPECTED
 
     assert cloud.compute.get_quota_set(project["id"]).cores == 8
-    assert cloud.compute.find_server(server, all_projects=True) is None
-    assert cloud.network.find_network(side) is None
+    assert [each for each in cloud.compute.servers(all_projects=True) if each.id == server] == []
+    assert [each for each in cloud.network.networks() if each.id == side] == []
     assert [router.id for router in cloud.network.routers() if router.project_id == project["id"]] == []
     (web,) = (g for g in cloud.network.security_groups() if g.project_id == project["id"] and g.name == "web")
     assert {rule["protocol"] for rule in web.security_group_rules if rule["direction"] == "ingress"} == {"tcp"}
-    domain = cloud.identity.find_domain(SLUG)
+    domain = next(cloud.identity.domains(name=SLUG))
     assert [group.name for group in cloud.identity.groups(domain_id=domain.id)] == ["ops"]
     assert "nothing to change" in trial.on_department("plan")
 

@@ -104,7 +104,7 @@ def test_an_apply_that_is_cut_off_is_carried_on_and_told_once(office: Office, cl
         assert answer.ok, answer.text
         until = time.monotonic() + 120
         # something of it is there, and the volume, which comes later, is not
-        while not cloud.identity.find_domain(PARKS):
+        while not list(cloud.identity.domains(name=PARKS)):
             assert time.monotonic() < until, office.said()
             time.sleep(0.05)
         listener.kill()

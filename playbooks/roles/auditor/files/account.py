@@ -39,20 +39,21 @@ def held(wish: dict[str, Any]) -> set[str] | None:
 def make(identity: Any, wish: dict[str, Any]) -> None:
     """Make what is missing and take away what is too much."""
     name = wish["name"]
-    role = identity.find_role(name) or identity.create_role(name=name)
-    project = identity.find_project(name, domain_id="default") or identity.create_project(name=name, domain_id="default")
-    user = identity.find_user(name, domain_id="default")
+    place = {"name": name, "domain_id": "default"}
+    role = next(identity.roles(name=name), None) or identity.create_role(name=name)
+    project = next(identity.projects(**place), None) or identity.create_project(**place)
+    user = next(identity.users(**place), None)
     if user is None:
-        user = identity.create_user(name=name, password=wish["password"], domain_id="default")
+        user = identity.create_user(password=wish["password"], **place)
     else:
         identity.update_user(user, password=wish["password"])
-    wanted = {role.id, identity.find_role("reader").id}
+    wanted = {role.id, next(identity.roles(name="reader")).id}
     for one in wanted:
         identity.assign_project_role_to_user(project, user, one)
     for assigned in identity.role_assignments(user_id=user.id):
-        place = assigned.scope.get("project", {}).get("id")
-        if place and (place != project.id or assigned.role["id"] not in wanted):
-            identity.unassign_project_role_from_user(place, user, assigned.role["id"])
+        where = assigned.scope.get("project", {}).get("id")
+        if where and (where != project.id or assigned.role["id"] not in wanted):
+            identity.unassign_project_role_from_user(where, user, assigned.role["id"])
 
 
 def main() -> None:

@@ -69,12 +69,12 @@ def register_user(identity: Any, wish: dict[str, Any], name: str, roles: dict[st
     except exceptions.Unauthorized:
         pass  # no such user, another password, or no role in the project
     if apply:
-        user = identity.find_user(name, domain_id="default")
+        user = next(identity.users(name=name, domain_id="default"), None)
         if user is None:
             user = identity.create_user(name=name, password=password, domain_id="default")
         else:
             identity.update_user(user, password=password)
-        project = identity.find_project("service", domain_id="default")
+        project = next(identity.projects(name="service", domain_id="default"))
         for role in SERVICE_ROLES:
             identity.assign_project_role_to_user(project, user, roles[role])
     return [f"user {name}"]
@@ -89,7 +89,7 @@ def main() -> None:
     )
     identity: Any = cloud.identity
     changed = []
-    if identity.find_project("service", domain_id="default") is None:
+    if not list(identity.projects(name="service", domain_id="default")):
         changed.append("project service")
         if apply:
             identity.create_project(name="service", domain_id="default")
