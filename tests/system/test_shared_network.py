@@ -5,14 +5,14 @@ from __future__ import annotations
 import ipaddress
 import shutil
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 
 import pytest
+from waiting import awaits
 
 from infra.lab.status import LabStatus
 from infra.outcome import load_outcome
@@ -26,7 +26,8 @@ YESTERDAY, LATER = TODAY - timedelta(days=1), TODAY + timedelta(days=100)
 RANGE = ipaddress.IPv4Network("10.23.35.0/28")
 REACHED_SECONDS, LOST_SECONDS = 240, 90
 HEAD = "name: {0}\nlocal_name: Trial of {0}\nowners: [it@{0}.gov.example]\ncost_centre: T-0\nrecovery: none\nprojects:\n"
-# The hub asks every address of the network again and again, and shows what answered at its own floating address.
+# The hub asks every address of the network again and again, and shows what answered at its own floating address. BusyBox
+# asks by nc: its wget looks up the name of the port, which the image has no file for.
 LENT = f"""\
   - name: prod
     networks: [{{name: exchange, cidr: {RANGE}}}]
@@ -40,7 +41,7 @@ LENT = f"""\
           (while :; do
               rm -f /srv/www/new
               for host in 2 3 4 5 6 7 8 9 10 11 12 13 14; do
-                  wget -T 1 -q -O - "http://10.23.35.$host/node" >>/srv/www/new 2>/dev/null
+                  printf 'GET /node HTTP/1.0\\r\\n\\r\\n' | nc -w 2 "10.23.35.$host" 80 >>/srv/www/new
               done
               mv /srv/www/new /srv/www/seen
           done) &
@@ -121,15 +122,13 @@ def seen(installation: Installation) -> str:
         return f"({error})"
 
 
-def awaits(what: Callable[[], bool], seconds: float, told: Callable[[], object]) -> None:
-    end = time.monotonic() + seconds
-    while not what():
-        assert time.monotonic() < end, told()
-        time.sleep(1)
-
-
 def reaches(installation: Installation) -> bool:
     return f"node of {BORROWER}" in seen(installation)
+
+
+def hears_itself_alone(installation: Installation) -> bool:
+    """Tell whether the hub went round and nobody but its own web server, which has no such page, answered it."""
+    return seen(installation).count("HTTP/1") == 1 and "404" in seen(installation)
 
 
 def test_one_apply_of_both_puts_the_server_there_and_the_other_department_reaches_it(
@@ -152,10 +151,10 @@ def test_the_end_of_the_grant_takes_its_port_as_the_plan_said_and_nobody_is_reac
     told = f"network prod/exchange is taken back from {BORROWER}-prod, and with it the port there of: server node"
     planned = pair.run("plan", LENDER)
     assert planned.returncode == 3, planned.stderr
-    assert f"{told} ({node['fixed_address']})" in " ".join(planned.stdout.split())
+    assert f"{told} ({node['fixed_address']})" in planned.stderr
     assert reaches(installation), "a plan changes nothing"
     pair.apply(LENDER)
-    awaits(lambda: seen(installation).strip() == "", LOST_SECONDS, lambda: seen(installation))
+    awaits(lambda: hears_itself_alone(installation), LOST_SECONDS, lambda: seen(installation))
     assert list(cloud.network.ports(device_id=node["id"])) == []
     assert cloud.compute.get_server(node["id"]).status == "ACTIVE"
 
