@@ -19,6 +19,10 @@ _LOG = logging.getLogger(__name__)
 _INTERVALS_UNTIL_OLD = 3  # a reading may miss two turns before it is not shown any more
 
 
+def _seconds_on() -> float:
+    return time.clock_gettime(time.CLOCK_BOOTTIME)  # goes on while the machine sleeps, and no change of the time moves it
+
+
 @dataclass(frozen=True)
 class Source(Generic[Value]):
     """Something that takes a while to read."""
@@ -55,11 +59,17 @@ class Collector:
         sources: Iterable[Source[Any]],
         clock: Callable[[], float] = time.time,
         after: Callable[[], None] = lambda: None,
+        steady: Callable[[], float] = _seconds_on,
     ) -> None:
-        """``after`` is called behind each reading of the background, by its thread."""
+        """``after`` is called behind each reading of the background, by its thread.
+
+        ``clock`` tells when something was read; how old that is tells ``steady``, which nobody sets back or forth.
+        """
         self._sources = {source.name: source for source in sources}
         self._readings: dict[str, Reading[Any]] = {name: Reading(name) for name in self._sources}
-        self._clock = clock
+        self._clock, self._steady = clock, steady
+        self._read: dict[str, float] = {}
+        """By the steady clock."""
         self._after = after
         self._stop = threading.Event()
 
@@ -86,25 +96,25 @@ class Collector:
         else:
             if before.error:
                 _LOG.warning("source %s succeeds again", name)
+            self._read[name] = self._steady()
             reading = Reading(name, value, "", time.monotonic() - begin, self._clock())
         self._readings[name] = reading
         return reading
 
     def readings(self) -> tuple[Reading[Any], ...]:
         """Give the last reading of every source, without the values that grew old."""
-        now = self._clock()
-        return tuple(self._fresh(reading, now) for reading in self._readings.values())
+        return tuple(map(self._fresh, self._readings.values()))
 
     def value(self, name: str) -> Any:
         """Give the fresh value of a source, or None."""
-        return self._fresh(self._readings[name], self._clock()).value
+        return self._fresh(self._readings[name]).value
 
-    def _fresh(self, reading: Reading[Any], now: float) -> Reading[Any]:
-        source = self._sources[reading.name]
-        limit = _INTERVALS_UNTIL_OLD * (source.interval + (reading.duration or 0.0))
-        if reading.value is None or reading.read_at is None or now - reading.read_at <= limit:
+    def _fresh(self, reading: Reading[Any]) -> Reading[Any]:
+        if reading.value is None:
             return reading
-        return replace(reading, value=None, error=f"not read for {now - reading.read_at:.0f} s")
+        age = self._steady() - self._read[reading.name]
+        limit = _INTERVALS_UNTIL_OLD * (self._sources[reading.name].interval + (reading.duration or 0.0))
+        return reading if age <= limit else replace(reading, value=None, error=f"not read for {age:.0f} s")
 
     def _follow(self, source: Source[Any]) -> None:
         while not self._stop.is_set():

@@ -37,7 +37,10 @@ def parse_reading(text: bytes) -> CloudUsage:
 
 
 def take_reading(addresses: Iterable[str], now: float, fresh_seconds: float) -> CloudUsage | None:
-    """Give the first fresh reading of other exporters, marked as having cost no call; None where there is none."""
+    """Give the first fresh reading of other exporters, marked as having cost no call; None where there is none.
+
+    One whose clock is ahead or behind by more than ``fresh_seconds`` is not taken: nobody could tell how old it is.
+    """
     for address in addresses:
         try:
             with urllib.request.urlopen(address.rstrip("/") + PATH, timeout=_PATIENCE_SECONDS) as answer:  # noqa: S310 — the operator's
@@ -45,7 +48,7 @@ def take_reading(addresses: Iterable[str], now: float, fresh_seconds: float) -> 
         except (OSError, ValueError) as error:
             _LOG.info("no reading from %s: %s", address, error)
             continue
-        if now - usage.read_at <= fresh_seconds:
+        if abs(now - usage.read_at) <= fresh_seconds:
             return replace(usage, calls=0)
     return None
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 
+import pytest
+
 from monitoring.collector import Collector, Source
 
 
@@ -29,15 +31,28 @@ def test_a_failure_takes_the_value_away_and_success_brings_it_back() -> None:
 
 
 def test_an_old_value_is_not_shown() -> None:
-    now = [1000.0]
-    collector = Collector([Source("cloud", lambda: 1, 10.0)], clock=lambda: now[0])
+    on = [1000.0]
+    collector = Collector([Source("cloud", lambda: 1, 10.0)], steady=lambda: on[0])
     collector.read_once("cloud")
-    now[0] += 29
+    on[0] += 29
     assert collector.value("cloud") == 1
-    now[0] += 2
+    on[0] += 2
     assert collector.value("cloud") is None
     assert not collector.readings()[0].success
     assert collector.readings()[0].error == "not read for 31 s"
+
+
+@pytest.mark.parametrize("step", [-7200.0, 7200.0])
+def test_a_clock_that_is_set_makes_nothing_old_and_nothing_young(step: float) -> None:
+    now, on = [1_800_000_000.0], [1000.0]
+    collector = Collector([Source("cloud", lambda: 1, 10.0)], clock=lambda: now[0], steady=lambda: on[0])
+    collector.read_once("cloud")
+    now[0] += step
+    assert collector.value("cloud") == 1
+    on[0] += 31
+    assert collector.value("cloud") is None
+    collector.read_once("cloud")
+    assert collector.readings()[0].read_at == now[0]
 
 
 def test_a_source_that_hangs_blocks_nobody() -> None:

@@ -40,8 +40,9 @@ def test_the_second_takes_the_firsts_reading_at_no_call(usage: CloudUsage, serve
     assert take_reading([serve(usage)], usage.read_at + 59, 60) == replace(usage, calls=0)
 
 
-def test_an_old_reading_is_not_taken(usage: CloudUsage, serve: Callable[..., str]) -> None:
-    assert take_reading([serve(usage)], usage.read_at + 61, 60) is None
+@pytest.mark.parametrize("age", [61, -61], ids=["old", "of a clock that is ahead"])
+def test_a_reading_whose_age_is_not_right_is_not_taken(age: int, usage: CloudUsage, serve: Callable[..., str]) -> None:
+    assert take_reading([serve(usage)], usage.read_at + age, 60) is None
 
 
 def test_who_is_gone_or_has_read_nothing_is_passed_over(usage: CloudUsage, serve: Callable[..., str]) -> None:
