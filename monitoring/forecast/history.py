@@ -67,11 +67,14 @@ def collect_history(stores: Iterable[Prometheus], days: int, now: datetime) -> t
 
 def _ask(store: Prometheus, resource: Resource, days: int, now: datetime) -> History:
     end = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    # each point is the end of a day and tells the most of it; today is not over and is the last one
+    # each point is the last second of a day and tells the most of it: the next midnight is none of its own
+    last_second = end - timedelta(seconds=1)
     whole = f"max_over_time({resource.use}[1d:1h])"
-    points = store.points(whole, end - (days - 1) * _DAY, end, _DAY, timeout=60)
-    today = store.query(whole, timeout=60, at=now.timestamp())
-    found = [Day((datetime.fromtimestamp(at, UTC) - _DAY).date(), value / resource.divisor) for at, value in points]
+    points = store.points(whole, last_second - (days - 1) * _DAY, last_second, _DAY, timeout=60)
+    found = [Day(datetime.fromtimestamp(at, UTC).date(), value / resource.divisor) for at, value in points]
+    # today is not over and is the last one
+    so_far = f"max_over_time({resource.use}[{int((now - end).total_seconds()) + 1}s:1h])"
+    today = store.query(so_far, timeout=60, at=now.timestamp())
     found += [Day(end.date(), sample.value / resource.divisor) for sample in today]
     last = f"last_over_time({resource.capacity}[{days}d:1h])"
     capacity = store.query(last, timeout=60, at=now.timestamp())
@@ -79,5 +82,5 @@ def _ask(store: Prometheus, resource: Resource, days: int, now: datetime) -> His
         resource,
         tuple(found),
         capacity[0].value / resource.divisor if capacity else None,
-        {"use": whole, "capacity": last},
+        {"use": whole, "use of today": so_far, "capacity": last},
     )
