@@ -1,4 +1,4 @@
-"""Reads what Ceph's gateway holds of one project, by a key that may read the statistics of containers and nothing else.
+"""Reads what Ceph's gateway holds of projects, by a key that may read the statistics of containers and nothing else.
 
 A role that Keystone tells may write in the gateway as soon as it may read; a user of the gateway's own with the capability
 ``buckets=read`` and the operation mask ``read`` may not. Its key stands in the entry of ``clouds.yaml`` as
@@ -42,19 +42,29 @@ class ObjectReader:
         """Give what a project holds; None where it never used the store. Raises SDKException."""
         from openstack.exceptions import raise_from_response
 
-        own = urlsplit(connection.object_store.get_endpoint() or "")
-        query = urlencode({"uid": f"{project}${project}", "stats": "true", "format": "json"})
-        session: Any = connection.session
-        answer = session.get(
-            f"{own.scheme}://{own.netloc}{_PATH}?{query}",
-            authenticated=False,
-            raise_exc=False,
-            headers=sign(self.access_key, self.secret_key, _PATH, formatdate(usegmt=True)),
-        )
+        answer = self._ask(connection, {"uid": f"{project}${project}", "stats": "true"})
         if answer.status_code == 404:
             return None
         raise_from_response(answer)
         return parse_buckets(answer.json())
+
+    def containers(self, connection: Connection) -> dict[str, tuple[str, ...]]:
+        """Give the names of all containers by project, in one call whatever their number. Raises SDKException."""
+        from openstack.exceptions import raise_from_response
+
+        answer = self._ask(connection, {})
+        raise_from_response(answer)
+        return parse_names(answer.json())
+
+    def _ask(self, connection: Connection, query: Mapping[str, str]) -> Any:
+        own = urlsplit(connection.object_store.get_endpoint() or "")
+        session: Any = connection.session
+        return session.get(
+            f"{own.scheme}://{own.netloc}{_PATH}?{urlencode({**query, 'format': 'json'})}",
+            authenticated=False,
+            raise_exc=False,
+            headers=sign(self.access_key, self.secret_key, _PATH, formatdate(usegmt=True)),
+        )
 
 
 def sign(access_key: str, secret_key: str, path: str, date: str, method: str = "GET") -> dict[str, str]:
@@ -64,6 +74,16 @@ def sign(access_key: str, secret_key: str, path: str, date: str, method: str = "
     """
     digest = hmac.digest(secret_key.encode(), f"{method}\n\n\n{date}\n{path}".encode(), hashlib.sha1)
     return {"Date": date, "Authorization": f"AWS {access_key}:{base64.b64encode(digest).decode()}"}
+
+
+def parse_names(told: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """Sort ``<project>/<container>``; a bucket of the gateway's own users, which has no project, is left out."""
+    found: dict[str, tuple[str, ...]] = {}
+    for each in told:
+        project, of_project, name = each.partition("/")
+        if of_project:
+            found[project] = (*found.get(project, ()), name)
+    return found
 
 
 def parse_buckets(told: Iterable[Mapping[str, Any]]) -> Account:

@@ -62,7 +62,9 @@ class Exporter:
             Source("cloud", self._read_cloud, CLOUD_INTERVAL),
             Source("probes", self._read_probes, 15.0),
             Source("records", self._read_records, 15.0),
-            Source("coverage", self._read_coverage, 900.0),  # one call for each project's containers: seldom
+            Source(
+                "coverage", self._read_coverage, 900.0
+            ),  # without a key that reads all containers, a call for each project: seldom
             Source("evidence", self._read_evidence, 600.0),
             Source("vault", self._read_vault, 60.0),
             Source("declarations", self._read_declarations, 60.0),

@@ -135,8 +135,10 @@ def memory(pid: int) -> int:
 
 
 def measure_own(installation: Installation, cloud: str, projects: int, door: Door, log: Path) -> Reading:
-    """Run ``oneroof exporter`` until its second turn: the first has login and discovery in it."""
+    """Run ``oneroof exporter`` as it is deployed, until its second turn: the first has login and discovery in it."""
     port = free_port()
+    auditor = installation.home / "auditor"  # the account that the deployed one reads as
+    home = auditor if (auditor / "clouds.yaml").exists() else installation.home
     argv = [str(ONEROOF), "exporter", "--listen", f"127.0.0.1:{port}", "--cloud", cloud]
 
     def turns() -> float:
@@ -145,7 +147,7 @@ def measure_own(installation: Installation, cloud: str, projects: int, door: Doo
         except OSError:
             return 0.0
 
-    with running(argv, {"ONEROOF_HOME": str(installation.home)}, log) as process:
+    with running(argv, {"ONEROOF_HOME": str(home)}, log) as process:
         until(lambda: turns() > 0, process)
         first = turns()
         door.since_last()

@@ -19,6 +19,7 @@ import pytest
 import yaml
 from openstack.connection import Connection
 
+from backup.coverage.holdings import Holdings, collect_holdings
 from infra.inventory.connect import connect
 from infra.inventory.object_reader import ObjectReader, sign
 from monitoring.reading import CloudReader
@@ -151,6 +152,24 @@ def test_its_key_reads_statistics_and_neither_objects_nor_writes(cloud: Connecti
     assert ask("PUT", "/admin/user", f"?uid={NEW}&display-name={NEW}") == 403
     assert ask("DELETE", "/admin/bucket", f"?bucket={NEW}") == 403
     assert ask("GET", "/admin/user", f"?uid={project}${project}") == 403
+
+
+def test_all_containers_are_told_by_one_call(cloud: Connection, auditor: Connection) -> None:
+    reader = ObjectReader.of(auditor)
+    assert reader is not None
+    one_by_one: dict[str, set[str]] = {}
+    for project, name in account_of(cloud, reader, auditor):
+        one_by_one.setdefault(project, set()).add(name)
+    assert one_by_one
+    assert {project: set(names) for project, names in reader.containers(auditor).items()} == one_by_one
+
+
+def test_coverage_by_the_auditor_is_the_administrators(cloud: Connection, auditor: Connection) -> None:
+    def things(holdings: Holdings) -> set[tuple[str, str, str]]:
+        assert holdings.unread == ()
+        return {(thing.department, thing.kind, thing.name) for thing in holdings.things}
+
+    assert things(collect_holdings(auditor)) == things(collect_holdings(cloud))
 
 
 def account_of(cloud: Connection, reader: ObjectReader, auditor: Connection) -> Iterator[tuple[str, str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from infra.inventory.object_reader import parse_buckets, sign
+from infra.inventory.object_reader import parse_buckets, parse_names, sign
 from infra.inventory.rolling import Account, Container
 
 # as Ceph 16.2 told it, of a container with an upload in parts that is not finished, and of one that was never written to
@@ -23,6 +23,11 @@ def test_containers_are_added_up() -> None:
 
 def test_nothing_is_an_account_of_nothing() -> None:
     assert parse_buckets([]) == Account(0, 0, 0, ())
+
+
+def test_names_of_all_are_sorted_by_project_and_the_gateways_own_users_left_out() -> None:
+    told = ["fc15/scans", "0a1b/scans", "fc15/with/slash", "of-a-user-of-its-own"]
+    assert parse_names(told) == {"fc15": ("scans", "with/slash"), "0a1b": ("scans",)}
 
 
 def test_the_signature_is_that_of_the_documentation() -> None:
