@@ -22,9 +22,10 @@ _WORDS = {
 
 def build_capacity_metrics(site: str, usage: CloudUsage) -> Iterator[Metric]:
     """Give what the cloud can give away, after its allocation ratios."""
-    hosts = GaugeMetricFamily("oneroof_hosts", "Hosts that run servers.", labels=("site",))
-    hosts.add_metric((site,), usage.hosts)
-    yield hosts
+    if usage.parts.get("hypervisors"):
+        hosts = GaugeMetricFamily("oneroof_hosts", "Hosts that run servers.", labels=("site",))
+        hosts.add_metric((site,), usage.hosts)
+        yield hosts
     for name, value in usage.capacity.known().items():
         family = GaugeMetricFamily(f"oneroof_capacity_{name}", f"What may be given away: {_WORDS[name]}.", labels=("site",))
         family.add_metric((site,), value)
