@@ -1,4 +1,4 @@
-"""Containers in the object store, as the operator sees them: Swift tells one account at a time, Ceph's gateway all at once."""
+"""Containers in the object store, as the operator sees them: one account at a time, or all at once by Ceph's gateway."""
 
 from __future__ import annotations
 

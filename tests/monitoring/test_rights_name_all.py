@@ -1,4 +1,4 @@
-"""What is said to be lost for want of a right is what is lost: each part is taken away in turn, and the metrics are compared."""
+"""What is said to be lost for want of a right is what is lost: each part is taken away in turn, the metrics compared."""
 
 from __future__ import annotations
 
