@@ -52,6 +52,7 @@ def reading(sources: dict[str, Any]) -> tuple[Collector, Exposition, list[float]
     collector = Collector(
         [Source(name, lambda name=name: read(name), 10.0) for name in sources],  # type: ignore[misc]
         clock=lambda: now[0],
+        steady=lambda: now[0],
     )
     for name in sources:
         collector.read_once(name)
