@@ -27,6 +27,7 @@ from monitoring.objectives import Objective, build_objectives, load_policy
 from monitoring.probe import Answer, ask_all
 from monitoring.prometheus import HOST_UTILISATION, LOCAL, Prometheus
 from monitoring.rights import Lack, build_lacks
+from monitoring.savings.measured import ask_platform
 from monitoring.savings.model import CloudUse, Savings, build_savings
 from monitoring.savings.survey import load_baseline
 from monitoring.usage import CloudUsage, department_shares
@@ -121,8 +122,10 @@ class Exporter:
         usage: CloudUsage | None = self.collector.value("cloud")
         if usage is None:
             raise NotYetError("the cloud was not read yet")
-        samples = Prometheus(LOCAL).query(HOST_UTILISATION)
-        use = CloudUse(usage.hosts, department_shares(usage), samples[0].value if samples else None)
+        prometheus = Prometheus(LOCAL)
+        samples = prometheus.query(HOST_UTILISATION)
+        measured = samples[0].value if samples else None
+        use = CloudUse(usage.hosts, department_shares(usage), measured, ask_platform(prometheus))
         return build_savings(load_baseline(), load_assumptions(), use, datetime.now(UTC).date())
 
 

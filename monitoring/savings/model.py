@@ -8,7 +8,10 @@ F5  energy in the cloud     H_t * P_host(u) * PUE_cloud / 1000 * 8760  u is meas
 F6  avoided servers         servers switched off - H_t
 F7  avoided cost            (energy + maintenance + space + price / lifetime) of servers switched off - the same of H_t
 F8  saving (money)          energy of servers switched off + maintenance no longer paid - energy and maintenance of H_t
-Servers still running count 0 in all of them. The idle pool costs as well: totals carry its cost, no department does.
+F9  platform                n * P_host(u_platform), maintenance, space, price / lifetime of what runs the cloud itself
+F10 racks emptied           servers switched off / servers a rack held, less hosts and platform / the same
+F11 consolidation ratio     servers switched off / hosts attributed to the departments
+Servers still running count 0 in all of them. Idle pool and platform cost as well: totals carry it, no department does.
 """
 
 from __future__ import annotations
@@ -23,17 +26,44 @@ from tenants.assumptions.model import HOURS_A_YEAR, Assumptions, power
 
 IDLE = "(idle)"
 """The name of what no department uses; no department can be called so."""
+PLATFORM = "(platform)"
+"""The name of the machines that run the cloud itself, likewise."""
 
 
 @dataclass(frozen=True)
 class CloudUse:
     """What the cloud was measured to be and to do."""
 
-    hosts: int
+    hosts: float
+    """Hosts that run servers; in a period, their mean."""
     shares: Mapping[str, float]
     """Dominant share of each department (F3), 0..1 of the whole cloud."""
     host_utilisation: float | None
     """Mean CPU utilisation of the hosts, 0..1; None where it was not measured."""
+    platform: Platform | None = None
+    """None where it was not measured: totals are without its cost then, and say so."""
+
+
+@dataclass(frozen=True)
+class Platform:
+    """The machines that run the cloud itself and no department's servers."""
+
+    hosts: float
+    utilisation: float
+    """Their mean CPU utilisation, 0..1."""
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What some hosts take."""
+
+    hosts: float
+    energy: float
+    """kWh a year."""
+    cost: float
+    """Yuan a year: energy, maintenance, space and depreciation."""
+    cash: float
+    """Of these, energy and maintenance."""
 
 
 @dataclass(frozen=True)
@@ -44,20 +74,19 @@ class DepartmentSavings:
     surveyed: bool
     servers_before: int
     servers_retired: int
+    servers_proven: int
+    """Of those switched off, how many a source proves to be."""
     utilisation_before: float | None
     hosts: float
     avoided_servers: float
     energy_before: float
-    energy_now: float | None
+    now: Cost | None
+    """What its part of the hosts takes."""
     energy_saved: float | None
     carbon_saved: float | None
     """Kilograms of CO2 a year."""
     avoided_cost: float | None
     saving: float | None
-    cost_now: float | None
-    """Yuan a year for the hosts attributed: energy, maintenance, space and depreciation."""
-    cash_now: float | None
-    """Of these, energy and maintenance."""
 
     @property
     def servers_running(self) -> int:
@@ -70,14 +99,16 @@ class Savings:
     """All departments, the idle pool, and how much of the whole the figures cover."""
 
     departments: tuple[DepartmentSavings, ...]
-    hosts: int
+    hosts: float
     idle_hosts: float
-    idle_cost: float | None
-    """Yuan a year that hosts nobody uses cost."""
-    idle_energy: float | None
-    """kWh a year that they take."""
-    idle_cash: float | None
-    """Yuan a year that is paid for them; what was paid once for buying them is not in it."""
+    idle: Cost | None
+    """What the hosts that nobody uses cost; None where their use was not measured."""
+    platform: Cost | None
+    """What the machines that run the cloud itself cost; None where they were not counted."""
+    racks: float
+    """Emptied racks less those that the cloud takes."""
+    consolidation: float | None
+    """Servers switched off for each host that departments use; None where they use none."""
     coverage: float
     """Departments with a baseline over departments on the cloud, 0..1."""
     measured: float
@@ -97,7 +128,7 @@ def dominant_share(usage: Mapping[str, float], capacity: Mapping[str, float]) ->
     return max((usage.get(name, 0.0) / total for name, total in capacity.items() if total > 0), default=0.0)
 
 
-def attribute_hosts(hosts: int, shares: Mapping[str, float]) -> dict[str, float]:
+def attribute_hosts(hosts: float, shares: Mapping[str, float]) -> dict[str, float]:
     """F4: give each department its hosts, and ``(idle)`` the rest; the values add up to ``hosts``."""
     whole = max(1.0, sum(shares.values()))
     attributed = {name: hosts * share / whole for name, share in shares.items()}
@@ -111,27 +142,31 @@ def build_savings(baseline: Baseline, assumptions: Assumptions, use: CloudUse, t
     departments = tuple(
         _department(name, baseline.departments.get(name), assumptions, hosts.get(name, 0.0), use, today) for name in names
     )
-    idle_energy = _cloud_energy(hosts[IDLE], assumptions, use.host_utilisation)
-    idle_cost = None if idle_energy is None else _cloud_cost(hosts[IDLE], idle_energy, assumptions)
-    idle_cash = None if idle_energy is None else _cloud_cash(hosts[IDLE], idle_energy, assumptions)
+    idle = _cost(hosts[IDLE], assumptions, use.host_utilisation)
+    platform = _cost(use.platform.hosts, assumptions, use.platform.utilisation) if use.platform else None
     on_cloud = set(use.shares)
     groups = [group for entry in baseline.departments.values() for group in entry.groups]
     surveyed = sum(group.servers.value for group in groups)
     measured = sum(group.servers.value for group in groups if _is_measured(group.utilisation, baseline))
-    energy = _total([department.energy_saved for department in departments], idle_energy)
+    overhead = [cost for cost in (idle, platform) if cost]
+    energy = _total([d.energy_saved for d in departments], [cost.energy for cost in overhead], idle)
+    retired = sum(department.servers_retired for department in departments)
+    used = use.hosts - hosts[IDLE]
+    taken = use.hosts + (use.platform.hosts if use.platform else 0)
     return Savings(
         departments=departments,
         hosts=use.hosts,
         idle_hosts=hosts[IDLE],
-        idle_cost=idle_cost,
-        idle_energy=idle_energy,
-        idle_cash=idle_cash,
+        idle=idle,
+        platform=platform,
+        racks=(retired - taken) / assumptions.servers_a_rack.value,
+        consolidation=retired / used if used else None,
         coverage=len(on_cloud & set(baseline.departments)) / len(on_cloud) if on_cloud else 0.0,
         measured=measured / surveyed if surveyed else 0.0,
         energy_saved=energy,
         carbon_saved=None if energy is None else energy * assumptions.grid_factor.value,
-        avoided_cost=_total([department.avoided_cost for department in departments], idle_cost),
-        saving=_total([department.saving for department in departments], idle_cash),
+        avoided_cost=_total([d.avoided_cost for d in departments], [cost.cost for cost in overhead], idle),
+        saving=_total([d.saving for d in departments], [cost.cash for cost in overhead], idle),
         example=baseline.is_example or assumptions.is_example,
         missing=_missing(baseline, use),
     )
@@ -153,51 +188,43 @@ def _department(
         * HOURS_A_YEAR
         for group in retired
     )
-    energy_now = _cloud_energy(hosts, given, use.host_utilisation)
-    saved = cost = cash = cost_now = cash_now = None
-    if energy_now is not None:
-        saved = energy_before - energy_now
-        cost_now, cash_now = _cloud_cost(hosts, energy_now, given), _cloud_cash(hosts, energy_now, given)
+    now = _cost(hosts, given, use.host_utilisation)
+    saved = cost = cash = None
+    if now is not None:
+        saved = energy_before - now.energy
         per_server = given.space.value + given.server_price.value / given.server_lifetime_years.value
         price = given.electricity_price.value
         gross = energy_before * price + sum(g.servers.value * (g.maintenance.value + per_server) for g in retired)
-        cost = gross - cost_now
+        cost = gross - now.cost
         ended = [group for group in retired if group.contract_ended_on and group.contract_ended_on <= today]
         unpaid = energy_before * price + sum(group.servers.value * group.maintenance.value for group in ended)
-        cash = unpaid - cash_now
+        cash = unpaid - now.cash
     return DepartmentSavings(
         department=name,
         surveyed=entry is not None,
         servers_before=before,
         servers_retired=switched_off,
+        servers_proven=_count([group for group in retired if group.retired_proof]),
         utilisation_before=_mean_utilisation(groups),
         hosts=hosts,
         avoided_servers=switched_off - hosts,
         energy_before=energy_before,
-        energy_now=energy_now,
+        now=now,
         energy_saved=saved,
         carbon_saved=None if saved is None else saved * given.grid_factor.value,
         avoided_cost=cost,
         saving=cash,
-        cost_now=cost_now,
-        cash_now=cash_now,
     )
 
 
-def _cloud_energy(hosts: float, given: Assumptions, utilisation: float | None) -> float | None:
+def _cost(hosts: float, given: Assumptions, utilisation: float | None) -> Cost | None:
     if utilisation is None:
         return None
     watts = power(given.host_idle_watts.value, given.host_max_watts.value, utilisation)
-    return hosts * watts * given.cloud_pue.value / 1000 * HOURS_A_YEAR
-
-
-def _cloud_cash(hosts: float, energy: float, given: Assumptions) -> float:
-    return energy * given.electricity_price.value + hosts * given.host_maintenance.value
-
-
-def _cloud_cost(hosts: float, energy: float, given: Assumptions) -> float:
+    energy = hosts * watts * given.cloud_pue.value / 1000 * HOURS_A_YEAR
+    cash = energy * given.electricity_price.value + hosts * given.host_maintenance.value
     yearly = given.host_price.value / given.server_lifetime_years.value + given.space.value
-    return _cloud_cash(hosts, energy, given) + hosts * yearly
+    return Cost(hosts, energy, cash + hosts * yearly, cash)
 
 
 def _count(groups: tuple[ServerGroup, ...] | list[ServerGroup]) -> int:
@@ -215,11 +242,11 @@ def _is_measured(figure: Figure, baseline: Baseline) -> bool:
     return baseline.sources[figure.source].confidence == "measured"
 
 
-def _total(parts: list[float | None], idle: float | None) -> float | None:
+def _total(parts: list[float | None], overhead: list[float], idle: Cost | None) -> float | None:
     known = [part for part in parts if part is not None]
     if idle is None or len(known) != len(parts):
         return None
-    return sum(known) - idle
+    return sum(known) - sum(overhead)
 
 
 def _missing(baseline: Baseline, use: CloudUse) -> tuple[str, ...]:
@@ -233,4 +260,6 @@ def _missing(baseline: Baseline, use: CloudUse) -> tuple[str, ...]:
     ]
     if use.host_utilisation is None:
         missing.append("energy and money: the utilisation of the hosts was not measured, so their power is unknown")
+    if use.platform is None:
+        missing.append("the platform: machines that run the cloud itself were not counted, so totals are without their cost")
     return tuple(missing)

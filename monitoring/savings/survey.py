@@ -14,7 +14,7 @@ from pydantic import Field, model_validator
 
 from tenants.assumptions.figures import Figure, Sourced, Strict, load_figures
 
-_FOLDER = Path(__file__).resolve().parent
+BASELINE_FILE = Path(__file__).resolve().parent / "baseline.yaml"
 
 
 class ServerGroup(Strict):
@@ -34,6 +34,8 @@ class ServerGroup(Strict):
     """Contract for hardware and software, yuan a server and year."""
     retired_on: date | None = None
     """Day the servers were switched off; until then they save nothing."""
+    retired_proof: str | None = None
+    """Source that proves it, such as a meter's reading or a record of disposal; a day without one is only stated."""
     contract_ended_on: date | None = None
     """Day the maintenance stopped being paid; until then no money is saved on it."""
 
@@ -61,7 +63,17 @@ class Baseline(Sourced):
     version: Literal[1]
     departments: dict[str, DepartmentBaseline]
 
+    @model_validator(mode="after")
+    def _proofs_are_sources(self) -> Baseline:
+        for name, entry in self.departments.items():
+            for group in entry.groups:
+                if group.retired_proof is not None and group.retired_proof not in self.sources:
+                    raise ValueError(f"{name}, {group.name}: retired_proof: got {group.retired_proof}, expected a source")
+                if group.retired_proof is not None and group.retired_on is None:
+                    raise ValueError(f"{name}, {group.name}: got a retired_proof, expected retired_on beside it")
+        return self
 
-def load_baseline(path: Path = _FOLDER / "baseline.yaml") -> Baseline:
+
+def load_baseline(path: Path = BASELINE_FILE) -> Baseline:
     """Read the survey; raise UserError with every mistake."""
     return load_figures(Baseline, path)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from monitoring.savings.model import IDLE, Savings
+from monitoring.savings.model import IDLE, PLATFORM, Savings
 
 
 def print_savings(savings: Savings) -> None:
@@ -36,14 +36,18 @@ def print_savings(savings: Savings) -> None:
             amount(d.avoided_cost),
             amount(d.saving),
         )
-    idle = (savings.idle_energy, savings.idle_cost, savings.idle_cash)
-    table.add_row(IDLE, "", "", "", f"{savings.idle_hosts:.2f}", *(amount(negative(value)) for value in idle))
+    for name, hosts, cost in (
+        (IDLE, savings.idle_hosts, savings.idle),
+        (PLATFORM, savings.platform.hosts if savings.platform else None, savings.platform),
+    ):
+        values = (cost.energy, cost.cost, cost.cash) if cost else (None, None, None)
+        table.add_row(name, "", "", "", "–" if hosts is None else f"{hosts:.2f}", *(amount(negative(v)) for v in values))
     table.add_row(
         "total",
         "",
         "",
         "",
-        str(savings.hosts),
+        f"{savings.hosts:g}",
         amount(savings.energy_saved),
         amount(savings.avoided_cost),
         amount(savings.saving),

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from tenants.problem import Problem, UserError
 
@@ -46,6 +46,17 @@ class Figure(Strict):
 
     value: Annotated[float, Field(ge=0)]
     source: str
+    low: Annotated[float, Field(ge=0)] | None = None
+    """The least that it could be, where the source tells; else the spread of the source's confidence."""
+    high: Annotated[float, Field(ge=0)] | None = None
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Figure:
+        least = self.value if self.low is None else self.low
+        most = self.value if self.high is None else self.high
+        if not least <= self.value <= most:
+            raise ValueError(f"got low {self.low}, value {self.value}, high {self.high}, expected them in this order")
+        return self
 
 
 class Sourced(Strict):

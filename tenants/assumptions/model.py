@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
-from tenants.assumptions.figures import Figure, Sourced, load_figures
+from pydantic import model_validator
+
+from tenants.assumptions.figures import Confidence, Figure, Sourced, load_figures
 
 ASSUMPTIONS_FILE = Path(__file__).resolve().parent / "assumptions.yaml"
 HOURS_A_YEAR = 8760
@@ -33,8 +36,19 @@ class Assumptions(Sourced):
     host_idle_watts: Figure
     host_max_watts: Figure
     cloud_pue: Figure
+    servers_a_rack: Figure
+    """Surveyed servers that a rack held, for the racks that are emptied."""
+    spread: Mapping[Confidence, Figure]
+    """How far a figure of that confidence may be from the truth, as a part of it, where its own range is not told."""
     planned_utilisation: Figure
     """Mean CPU utilisation of a host that quotas reserve, 0..1: a plan has nothing measured yet."""
+
+    @model_validator(mode="after")
+    def _every_confidence_has_its_spread(self) -> Assumptions:
+        lacking = [confidence.value for confidence in Confidence if confidence not in self.spread]
+        if lacking:
+            raise ValueError(f"spread: got none for {', '.join(lacking)}, expected one for each confidence")
+        return self
 
 
 def load_assumptions(path: Path = ASSUMPTIONS_FILE) -> Assumptions:

@@ -43,7 +43,8 @@ def measured() -> dict[str, set[str]]:
             for rule in group["rules"]:
                 by = BY.search(rule["expr"])
                 inner = [known[name] for name in NAME.findall(rule["expr"]) if name in known]
-                labels = {label.strip() for label in by[1].split(",")} if by else set.intersection(*inner)
+                common = set.intersection(*inner) if inner else set()
+                labels = {label.strip() for label in by[1].split(",")} if by else common
                 known[rule["record"]] = labels
     return known
 

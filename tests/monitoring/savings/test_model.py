@@ -5,53 +5,9 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
+from surveyed import ASSUMED, baseline
 
-from monitoring.savings.model import IDLE, CloudUse, attribute_hosts, build_savings, dominant_share
-from monitoring.savings.survey import Baseline
-from tenants.assumptions.model import Assumptions
-
-SOURCE = {"survey": {"title": "Survey", "dated": date(2026, 1, 1), "confidence": "measured"}}
-
-
-def figure(value: float) -> dict[str, object]:
-    return {"value": value, "source": "survey"}
-
-
-def baseline(**changed: object) -> Baseline:
-    group = {
-        "name": "Register",
-        "servers": figure(10),
-        "cores": figure(16),
-        "memory_gib": figure(64),
-        "utilisation": figure(0.1),
-        "idle_watts": figure(100),
-        "max_watts": figure(300),
-        "maintenance": figure(1000),
-        "retired_on": date(2026, 1, 31),
-        "contract_ended_on": date(2026, 3, 31),
-        **changed,
-    }
-    health = {"rooms": figure(1), "pue": figure(2), "groups": [group]}
-    return Baseline.model_validate({"version": 1, "sources": SOURCE, "departments": {"health": health}})
-
-
-ASSUMED = Assumptions.model_validate(
-    {
-        "version": 1,
-        "sources": SOURCE,
-        "electricity_price": figure(1),
-        "grid_factor": figure(0.5),
-        "server_price": figure(50000),
-        "server_lifetime_years": figure(5),
-        "space": figure(2000),
-        "host_price": figure(100000),
-        "host_maintenance": figure(5000),
-        "host_idle_watts": figure(200),
-        "host_max_watts": figure(600),
-        "planned_utilisation": figure(0.3),
-        "cloud_pue": figure(1.5),
-    }
-)
+from monitoring.savings.model import IDLE, CloudUse, Platform, attribute_hosts, build_savings, dominant_share
 
 
 def test_the_dominant_share_is_the_largest_one() -> None:
@@ -80,10 +36,10 @@ def test_savings_by_hand() -> None:
     idle = 1.5 * 400 * 1.5 / 1000 * 8760
     assert savings.idle_hosts == 1.5
     assert savings.saving == pytest.approx(health.saving - idle - 1.5 * 5000)
-    assert savings.idle_cost == pytest.approx(idle + 1.5 * 27_000)
-    assert savings.idle_energy == pytest.approx(idle)
+    assert savings.idle.cost == pytest.approx(idle + 1.5 * 27_000)
+    assert savings.idle.energy == pytest.approx(idle)
     assert savings.energy_saved == pytest.approx(before - now - idle), "the column adds up"
-    assert savings.idle_cash == pytest.approx(idle + 1.5 * 5000)
+    assert savings.idle.cash == pytest.approx(idle + 1.5 * 5000)
 
 
 def test_servers_that_still_run_save_nothing() -> None:
@@ -123,4 +79,31 @@ def test_without_a_measurement_there_is_no_figure() -> None:
 def test_a_department_without_baseline_lowers_the_coverage() -> None:
     savings = build_savings(baseline(), ASSUMED, CloudUse(1, {"health": 0.2, "transport": 0.2}, 0.1), date(2026, 6, 1))
     assert savings.coverage == 0.5
-    assert savings.missing == ("transport: on the cloud without a baseline, so nothing is counted as replaced",)
+    assert savings.missing[0] == "transport: on the cloud without a baseline, so nothing is counted as replaced"
+
+
+def test_the_platform_costs_and_takes_room() -> None:
+    use = CloudUse(1, {"health": 1.0}, 0.5)
+    without = build_savings(baseline(), ASSUMED, use, date(2026, 6, 1))
+    savings = build_savings(baseline(), ASSUMED, CloudUse(1, {"health": 1.0}, 0.5, Platform(3, 0.25)), date(2026, 6, 1))
+    energy = 3 * 300 * 1.5 / 1000 * 8760  # three machines of 300 W at a quarter of their load
+    assert savings.platform is not None
+    assert savings.platform.energy == pytest.approx(energy)
+    assert savings.platform.cost == pytest.approx(energy + 3 * 27_000)
+    assert savings.energy_saved == pytest.approx(without.energy_saved - energy)
+    assert savings.saving == pytest.approx(without.saving - energy - 3 * 5000)
+    assert savings.departments == without.departments, "no department carries it"
+    assert (savings.racks, savings.consolidation) == ((10 - 4) / 10, 10)
+    assert "without their cost" in without.missing[-1]
+    assert savings.missing == ()
+
+
+def test_what_is_switched_off_is_proven_only_by_a_source() -> None:
+    use = CloudUse(1, {"health": 1.0}, 0.5)
+    for proof, proven in (("survey", 10), (None, 0)):
+        told = build_savings(baseline(retired_proof=proof), ASSUMED, use, date(2026, 6, 1)).departments[0]
+        assert (told.servers_retired, told.servers_proven) == (10, proven)
+    with pytest.raises(ValueError, match="retired_proof: got hearsay, expected a source"):
+        baseline(retired_proof="hearsay")
+    with pytest.raises(ValueError, match="expected retired_on beside it"):
+        baseline(retired_proof="survey", retired_on=None)
