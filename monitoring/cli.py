@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from monitoring.forecast.cli import forecast
-from monitoring.recovery import cli as recovery_cli
+from monitoring.reports.cli import report
 from monitoring.rightsizing.cli import rightsize
 from monitoring.showback.cli import showback
 from monitoring.view.cli import show
@@ -80,32 +80,6 @@ def status(as_json: bool, cloud: str) -> None:
         print_status(overview)
 
 
-@click.group(invoke_without_command=True)
-@click.option("--cloud", default="oneroof", show_default=True, help="Entry of clouds.yaml.")
-@click.option("--output", type=click.Path(path_type=Path), help="File to write; the installation's reports/ if left out.")
-@click.pass_context
-def report(context: click.Context, cloud: str, output: Path | None) -> None:
-    """Write the page: what was built, how it is used, what it saves, what was backed up and restored.
-
-    Beside it, in departments/, lie a page and a JSON file of each department's own, with nothing of the others. A command
-    below writes another report, or verifies one.
-    """
-    if context.invoked_subcommand is not None:
-        return
-    from monitoring.overview import collect_overview
-    from monitoring.reports.page import write_report
-    from monitoring.view.page import write_views
-
-    installation = Installation.existing()
-    target = output or installation.reports / "index.html"
-    overview = collect_overview(installation, cloud)
-    write_views(overview, target.parent / "departments")
-    write_report(overview, target)
-    for what, why in overview.missing.items():
-        click.echo(f"not measured: {what}: {why}", err=True)
-    click.echo(str(target))
-
-
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 @click.option("--cloud", default="oneroof", show_default=True, help="Entry of clouds.yaml.")
@@ -166,9 +140,6 @@ def push(declarations: Path | None) -> None:
     push_files(hosts, files)
     click.echo(f"{len(files)} files to {', '.join(host.name for host in hosts)}", err=True)
 
-
-for _command in recovery_cli.COMMANDS:
-    report.add_command(_command)
 
 COMMANDS: tuple[click.Command, ...] = (
     status,

@@ -28,7 +28,8 @@ from monitoring.machines import Machine, collect_machines
 from monitoring.objectives import Objective, build_objectives, load_policy
 from monitoring.probe import Answer, ask_all
 from monitoring.prometheus import DEPARTMENT_UTILISATION, HOST_UTILISATION, Prometheus, PrometheusError, Sample
-from monitoring.savings.model import CloudUse, Savings, build_savings
+from monitoring.savings.measured import ask_platform
+from monitoring.savings.model import CloudUse, Platform, Savings, build_savings
 from monitoring.savings.survey import Baseline, load_baseline
 from monitoring.usage import CloudUsage, ProjectUse, ServerUse, department_shares
 from tenants.assumptions.model import Assumptions, load_assumptions
@@ -68,6 +69,8 @@ class Overview:
     answers: tuple[Answer, ...] = ()
     prometheus: str | None = None
     host_utilisation: Measured | None = None
+    platform: Platform | None = None
+    """Machines that run the cloud itself."""
     department_utilisation: Mapping[str, Measured] = field(default_factory=dict)
     alerts: tuple[Mapping[str, str], ...] = ()
     """Labels of the alerts that fire, the heartbeat left out."""
@@ -154,12 +157,12 @@ def collect_overview(installation: Installation, cloud: str) -> Overview:
         baseline = attempt("baseline", load_baseline)
         assumptions = attempt("assumptions", load_assumptions)
         usage, endpoints = reading.result() or (None, {})
-        prometheus, hosts, departments, alerts = measuring.result() or (None, None, {}, ())
+        prometheus, hosts, platform, departments, alerts = measuring.result() or (None, None, None, {}, ())
         answers, machines = asking.result() or (), looking.result() or ()
     now = datetime.now(UTC)
     savings = None
     if usage and baseline and assumptions:
-        use = CloudUse(usage.hosts, department_shares(usage), hosts.value if hosts else None)
+        use = CloudUse(usage.hosts, department_shares(usage), hosts.value if hosts else None, platform)
         savings = build_savings(baseline, assumptions, use, now.date())
     elif "the cloud" in missing:
         missing["savings"] = "they need the cloud, which could not be read"
@@ -181,6 +184,7 @@ def collect_overview(installation: Installation, cloud: str) -> Overview:
         answers=answers,
         prometheus=prometheus,
         host_utilisation=hosts,
+        platform=platform,
         department_utilisation=departments,
         alerts=alerts,
         baseline=baseline,
@@ -205,7 +209,7 @@ def _read_cloud(installation: Installation, cloud: str) -> tuple[CloudUsage, Map
 
 def _measure(
     installation: Installation, missing: dict[str, str]
-) -> tuple[str, Measured | None, dict[str, Measured], tuple[Mapping[str, str], ...]]:
+) -> tuple[str, Measured | None, Platform | None, dict[str, Measured], tuple[Mapping[str, str], ...]]:
     prometheus = Prometheus.of(installation)
     if prometheus is None:
         raise PrometheusError("prometheus.yaml is not in the installation's home: role prometheus has not run")
@@ -221,7 +225,8 @@ def _measure(
     alerts: tuple[Mapping[str, Any], ...] = tuple(
         sample.labels for sample in prometheus.query('ALERTS{alertstate="firing",severity!="heartbeat"}')
     )
-    return prometheus.url, _measured(hosts[0], HOST_UTILISATION) if hosts else None, departments, alerts
+    first = _measured(hosts[0], HOST_UTILISATION) if hosts else None
+    return prometheus.url, first, ask_platform(prometheus), departments, alerts
 
 
 def _measured(sample: Sample, query: str) -> Measured:

@@ -30,6 +30,11 @@ DEPARTMENT_UTILISATION = (
 )
 """CPU time that a department's servers really took over the cores they were given, 0..1."""
 
+PLATFORM = "platform:node_hosts:count"
+"""Machines that run the cloud itself and no department's servers."""
+PLATFORM_UTILISATION = "platform:node_cpu:utilisation2m"
+"""Measured CPU use of these, 0..1."""
+
 
 class PrometheusError(Exception):
     """Prometheus did not answer, or refused the question."""

@@ -1,14 +1,25 @@
-"""Marks the language of names, so that a page in English is read aloud and hyphenated right where a name is in another."""
+"""Languages of reports: their words, and the marking of names, so that a page is read aloud right."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Mapping
+from pathlib import Path
 
+import yaml
 from markupsafe import Markup
 
-_LANGUAGES = {"CJK": "zh", "TIBETAN": "bo", "MONGOLIAN": "mn", "YI": "ii"}
+LANGUAGES = {"en": "en", "zh": "zh-Hans"}
+"""Language of a report to its tag in HTML."""
+_SCRIPTS = {"CJK": "zh", "TIBETAN": "bo", "MONGOLIAN": "mn", "YI": "ii"}
 """First word of a character's name in Unicode to the language (BCP 47) that China's departments write with it."""
+
+
+def load_words(file: Path, language: str) -> dict[str, str]:
+    """Give every word of a report in one language."""
+    told: Mapping[str, Mapping[str, str]] = yaml.safe_load(file.read_text(encoding="utf-8"))
+    return {key: words[language] for key, words in told.items()}
 
 
 def render_name(text: str) -> Markup:
@@ -23,5 +34,5 @@ def render_name(text: str) -> Markup:
 
 def _marked(part: str) -> str | Markup:
     scripts = {unicodedata.name(character, "").split(" ")[0].split("-")[0] for character in part}
-    languages = {_LANGUAGES[script] for script in scripts if script in _LANGUAGES}
+    languages = {_SCRIPTS[script] for script in scripts if script in _SCRIPTS}
     return Markup('<span lang="{}">{}</span>').format(min(languages), part) if len(languages) == 1 else part

@@ -65,10 +65,15 @@ class Recovery:
         return timedelta(seconds=self.drill.recovery_seconds) <= self.objective.recovery_time
 
 
-def build_environment() -> Environment:
-    """Give what renders the pages of this folder: everything is escaped, and what is not there is a bug."""
+def load_style(name: str) -> str:
+    """Give a style sheet of this folder: a page holds it, and needs nothing beside itself."""
+    return Path(__file__).with_name(name).read_text(encoding="utf-8")
+
+
+def build_environment(package: str = "monitoring.reports") -> Environment:
+    """Give what renders the pages of a package's folder: everything is escaped, and what is not there is a bug."""
     environment = Environment(
-        loader=PackageLoader("monitoring.reports", "."),
+        loader=PackageLoader(package, "."),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

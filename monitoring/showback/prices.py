@@ -13,7 +13,7 @@ from pydantic import model_validator
 
 from tenants.assumptions.figures import Figure, Sourced, Strict, load_figures
 
-_FOLDER = Path(__file__).resolve().parent
+PRICES_FILE = Path(__file__).resolve().parent / "prices.yaml"
 Item = Literal["cores", "memory_bytes", "storage_bytes", "object_bytes", "floating_addresses"]
 
 
@@ -57,7 +57,7 @@ class Span:
     price: float | None
 
 
-def load_prices(path: Path = _FOLDER / "prices.yaml") -> PriceBook:
+def load_prices(path: Path = PRICES_FILE) -> PriceBook:
     """Read the price book; raises UserError with every mistake."""
     return load_figures(PriceBook, path)
 

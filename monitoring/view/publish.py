@@ -126,9 +126,9 @@ def _costs(overview: Overview, slug: str) -> Costs | None:
         return None
     return Costs(
         hosts=own.hosts,
-        energy_now=own.energy_now,
-        cost_now=own.cost_now,
-        cash_now=own.cash_now,
+        energy_now=own.now.energy if own.now else None,
+        cost_now=own.now.cost if own.now else None,
+        cash_now=own.now.cash if own.now else None,
         surveyed=own.surveyed,
         servers_before=own.servers_before,
         servers_retired=own.servers_retired,

@@ -1,0 +1,1 @@
+"""What a page shows of a report's figures, in one language: sections of tables and plots. Nothing is computed here."""
