@@ -24,6 +24,8 @@ from monitoring.savings.survey import Baseline, DepartmentBaseline, ServerGroup
 from tenants.assumptions.figures import Figure
 from tenants.assumptions.model import HOURS_A_YEAR, Assumptions, power
 
+_NAMED = 12
+"""Departments that one sentence names; more are counted."""
 IDLE = "(idle)"
 """The name of what no department uses; no department can be called so."""
 PLATFORM = "(platform)"
@@ -250,14 +252,14 @@ def _total(parts: list[float | None], overhead: list[float], idle: Cost | None) 
 
 
 def _missing(baseline: Baseline, use: CloudUse) -> tuple[str, ...]:
-    missing = [
-        f"{name}: on the cloud without a baseline, so nothing is counted as replaced"
-        for name in sorted(set(use.shares) - set(baseline.departments))
-    ]
-    missing += [
-        f"{name}: in the baseline, but not on the cloud, so nothing is counted as replaced"
-        for name in sorted(set(baseline.departments) - set(use.shares))
-    ]
+    missing = []
+    for names, where in (
+        (sorted(set(use.shares) - set(baseline.departments)), "on the cloud without a baseline"),
+        (sorted(set(baseline.departments) - set(use.shares)), "in the baseline, but not on the cloud"),
+    ):
+        if names:
+            more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+            missing.append(f"{', '.join(names[:_NAMED])}{more}: {where}, so nothing is counted as replaced")
     if use.host_utilisation is None:
         missing.append("energy and money: the utilisation of the hosts was not measured, so their power is unknown")
     if use.platform is None:

@@ -82,6 +82,13 @@ def test_a_department_without_baseline_lowers_the_coverage() -> None:
     assert savings.missing[0] == "transport: on the cloud without a baseline, so nothing is counted as replaced"
 
 
+def test_a_thousand_departments_without_baseline_are_one_sentence() -> None:
+    use = CloudUse(1, {"health": 0.2, **{f"office-{n:03}": 0.0001 for n in range(1000)}}, 0.1, Platform(1, 0.1))
+    (told,) = build_savings(baseline(), ASSUMED, use, date(2026, 6, 1)).missing
+    assert told.startswith("office-000, office-001, ")
+    assert "office-011 and 988 more: on the cloud without a baseline" in told
+
+
 def test_the_platform_costs_and_takes_room() -> None:
     use = CloudUse(1, {"health": 1.0}, 0.5)
     without = build_savings(baseline(), ASSUMED, use, date(2026, 6, 1))
