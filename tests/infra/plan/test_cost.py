@@ -20,6 +20,7 @@ GIVEN = Assumptions.model_validate(
                 "grid_factor": 0.5,
                 "server_price": 1,
                 "server_lifetime_years": 5,
+                "servers_a_rack": 10,
                 "space": 1000,
                 "host_price": 60000,
                 "host_maintenance": 11000,
@@ -29,6 +30,7 @@ GIVEN = Assumptions.model_validate(
                 "planned_utilisation": 0.25,
             }.items()
         },
+        "spread": {confidence: {"value": 0.1, "source": "s"} for confidence in ("measured", "stated", "assumed")},
     }
 )
 
