@@ -47,7 +47,7 @@ def test_the_savings_table_shows_the_idle_pool(overview: Overview, capsys: pytes
     said = capsys.readouterr().out
     assert "(idle)" in said
     assert "baseline covers 100% of the departments; 53% of its servers were measured" in said
-    assert "civil-affairs: in the baseline, but not on the cloud" in said
+    assert "civil-affairs, market-supervision: in the baseline, but not on the cloud" in said
 
 
 def test_only_servers_with_an_address_and_a_probe_are_asked() -> None:

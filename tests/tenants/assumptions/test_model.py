@@ -17,7 +17,7 @@ def test_the_committed_file_is_right_and_says_that_it_is_an_example() -> None:
 def test_a_figure_needs_a_known_source(tmp_path: Path) -> None:
     file = tmp_path / "assumptions.yaml"
     file.write_text(ASSUMPTIONS_FILE.read_text().replace("source: grid", "source: hearsay"))
-    with pytest.raises(UserError, match="got 'hearsay', expected one of grid, hosts, prices, tariff"):
+    with pytest.raises(UserError, match="got 'hearsay', expected one of grid, hosts, prices, spread, tariff"):
         load_assumptions(file)
 
 
