@@ -15,6 +15,7 @@ from tenants.declaration.model import (
     Container,
     ContainerQuota,
     Department,
+    Group,
     Limits,
     Project,
     SecurityGroup,
@@ -181,6 +182,10 @@ class DesiredGroup:
 
     name: str
     roles: Mapping[str, str]
+    directory: str = ""
+    """Keystone domain of the directory that keeps it; nothing where it is the department's own."""
+    called: str = ""
+    """Its name in the directory."""
 
 
 @dataclass(frozen=True)
@@ -235,13 +240,18 @@ def build_desired(department: Department, catalogue: Catalogue, today: date) -> 
         slug=department.slug,
         description=department.local_name,
         projects=tuple(_project(department, project, catalogue, today) for project in department.projects),
-        groups=tuple(DesiredGroup(group.name, dict(sorted(group.roles.items()))) for group in department.groups),
+        groups=tuple(_group(group) for group in department.groups),
         users=tuple(DesiredUser(user.name, tuple(sorted(user.groups))) for user in department.users),
         credentials=tuple(
             DesiredCredential(each.name, each.user, each.project, tuple(sorted(each.roles)), f"{each.ends}T23:59:59.000000")
             for each in department.application_credentials
         ),
     )
+
+
+def _group(group: Group) -> DesiredGroup:
+    roles = dict(sorted(group.roles.items()))
+    return DesiredGroup(group.name, roles, group.directory, group.name_there if group.directory else "")
 
 
 def _project(department: Department, project: Project, catalogue: Catalogue, today: date) -> DesiredProject:

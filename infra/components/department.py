@@ -8,7 +8,7 @@ import pulumi
 
 from infra.components.project import DepartmentProject
 from infra.components.resource import Resource
-from infra.desired import DesiredState
+from infra.desired import DesiredGroup, DesiredState
 
 PROVISIONER_ROLE = "member"
 """What the provisioner is in every project of the department, by inheritance from its domain."""
@@ -32,8 +32,7 @@ class DepartmentDomain(pulumi.ComponentResource):
         self.groups = {}
         rights: list[pulumi.Resource] = []  # an application credential has no more than its user has by then
         for group in state.groups:
-            inputs = {"name": group.name, "domain_id": self.domain.id}
-            made = self._principal("identity:Group", group.name, inputs)
+            made = self._group(group)
             self.groups[group.name] = made
             for key, role in group.roles.items():
                 project = self.projects[key].project
@@ -67,6 +66,13 @@ class DepartmentDomain(pulumi.ComponentResource):
             for each in state.credentials
         }
         self.register_outputs({})
+
+    def _group(self, group: DesiredGroup) -> Resource:
+        """Declare a group of the department's own, or find the one that a directory keeps."""
+        if group.directory:
+            inputs = {"name": group.called, "directory": group.directory}
+            return Resource("identity:DirectoryGroup", group.name, inputs, parent=self, after=[])
+        return self._principal("identity:Group", group.name, {"name": group.name, "domain_id": self.domain.id})
 
     def _principal(self, type_: str, name: str, inputs: dict[str, Any]) -> Resource:
         """Declare a group or a user; Keystone takes them with their domain."""

@@ -89,7 +89,8 @@ def _look(cloud: str, directory: Path | None, departments: tuple[str, ...]) -> D
         expected = ", ".join(sorted(known))
         raise UserError(*(Problem(f"got department {slug}, expected one of: {expected}") for slug in unknown))
     connection = connect(installation, cloud)
-    own = load_operators_own(installation, str(connection.current_user_id), str(connection.current_project_id))
+    user, project = str(connection.current_user_id), str(connection.current_project_id)
+    own = load_operators_own(installation, user, project, catalogue.directories)
     client = f"openstack --os-cloud {cloud}"
     found = collect_inventory(connection)
     file = installation.home / "looks" / f"{cloud}.json"

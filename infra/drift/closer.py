@@ -135,6 +135,8 @@ def _member(found: _Found) -> Iterator[Finding]:
     group = unknowns.cloud.one("groups", found.place)
     if group is None or (group.domain_id == unknowns.home and not unknowns.own.is_built_here):
         return
+    if unknowns.is_of_directory(group.domain_id):
+        return
     user = found.name("users", user_id)
     remedy = f"{unknowns.client} group remove user {group.id} {user_id}"
     department = unknowns.department(domain=group.domain_id)

@@ -18,7 +18,8 @@ def build_names(desired: DesiredState) -> Mapping[str, frozenset[str]]:
         "identity:Domain": {desired.slug},
         "identity:RoleAssignment": {"provisioner"}
         | {f"{key}/{group.name}/{role}" for group in desired.groups for key, role in group.roles.items()},
-        "identity:Group": {group.name for group in desired.groups},
+        "identity:Group": {group.name for group in desired.groups if not group.directory},
+        "identity:DirectoryGroup": {group.name for group in desired.groups if group.directory},
         "identity:User": {user.name for user in desired.users},
         "identity:Membership": {f"{group}/{user.name}" for user in desired.users for group in user.groups},
         "identity:ApplicationCredential": {f"{each.user}/{each.name}" for each in desired.credentials},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import yaml
@@ -26,9 +27,13 @@ class OperatorsOwn:
     """Names of further users, in the provisioner's domain."""
     is_built_here: bool
     """Whether the playbooks of this tree built the cloud: what else is in the provisioner's domain is then nobody's."""
+    directories: frozenset[str] = frozenset()
+    """Names of the domains whose groups and users come from a directory: they are its own."""
 
 
-def load_operators_own(installation: Installation, user_id: str, project_id: str) -> OperatorsOwn:
+def load_operators_own(
+    installation: Installation, user_id: str, project_id: str, directories: Collection[str]
+) -> OperatorsOwn:
     """Give what the playbooks make, by the same file that they read; nothing of it for a cloud that others built."""
     built = installation.inventory.exists()
     defaults = yaml.safe_load((repository() / "playbooks/roles/keystone/defaults/main.yml").read_text(encoding="utf-8"))
@@ -38,4 +43,5 @@ def load_operators_own(installation: Installation, user_id: str, project_id: str
         projects=frozenset({SERVICE_PROJECT}) if built else frozenset(),
         users=frozenset(defaults["keystone_service_users"]) if built else frozenset(),
         is_built_here=built,
+        directories=frozenset(directories),
     )

@@ -105,6 +105,11 @@ class Unknowns:
             return False
         return user.id == self.own.user_id or user.name in self.own.users or not self.own.is_built_here
 
+    def is_of_directory(self, domain: str) -> bool:
+        """Tell whether a directory fills a domain, as the catalogue says: who is in it is the directory's."""
+        found = self.cloud.one("domains", domain)
+        return found is not None and found.name in self.own.directories and found.id not in self.recorded
+
     def found(self, field: str) -> Iterator[Finding]:
         """Give the unknown things of one kind, a key of :data:`SOURCES`."""
         if field in _NOUNS:
@@ -124,7 +129,7 @@ class Unknowns:
 
     def _domains(self) -> Iterator[Finding]:
         for each in self.cloud.found.domains or ():
-            if each.id not in self.recorded and each.id != self.home:
+            if each.id not in self.recorded and each.id != self.home and not self.is_of_directory(each.id):
                 remedy = f"domain set --disable {each.id} && {self.client} domain delete {each.id}"
                 yield self._finding("", "Domain", each.name, each.id, "in no stack", remedy)
 
@@ -146,7 +151,8 @@ class Unknowns:
     def _principals(self, field: str, noun: str, words: str) -> Iterator[Finding]:
         for each in getattr(self.cloud.found, field) or ():
             operators = self.is_operators_user(each) if field == "users" else not self.own.is_built_here
-            if each.id in self.recorded or (operators and each.domain_id == self.home):
+            theirs = (operators and each.domain_id == self.home) or self.is_of_directory(each.domain_id)
+            if each.id in self.recorded or theirs:
                 continue
             department = self.department(domain=each.domain_id)
             yield self._finding(department, noun, each.name, each.id, "in no stack", f"{words} delete {each.id}")

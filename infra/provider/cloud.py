@@ -108,6 +108,10 @@ class Cloud:
         """Give the name of a network by id."""
         return self._answer("network", identifier, lambda: [self.admin.network.get_network(identifier).name])
 
+    def domain_id(self, name: str) -> str:
+        """Give the id of a domain by name."""
+        return self._answer("domain", name, lambda: [d.id for d in self.admin.identity.domains(name=name)])
+
     def role_id(self, name: str) -> str:
         """Give the id of a role by name."""
         return self._answer("role", name, lambda: [r.id for r in self.admin.identity.roles(name=name)])

@@ -90,6 +90,42 @@ class Group(Kind):
     unique_by = ("name", "domain_id")
 
 
+class DirectoryGroup(Kind):
+    """A group that a directory keeps, found by its name in the directory's domain: never made, changed or deleted here."""
+
+    pulumi_type = "oneroof:identity:DirectoryGroup"
+    service, noun = "identity", "directory_group"
+    fields: ClassVar = {"name": text(replaces=True), "directory": text(replaces=True)}
+
+    def find(self, cloud: Cloud, inputs: Values) -> Any | None:
+        """Give nothing: there is nothing to take over, for it stays the directory's."""
+        return None
+
+    def create(self, cloud: Cloud, inputs: Values) -> Any:
+        """Look it up; raises :class:`CloudError` where the directory has no such group."""
+        domain, name = cloud.domain_id(inputs["directory"]), inputs["name"]
+        found = [group for group in cloud.admin.identity.groups(domain_id=domain, name=name) if group.name == name]
+        if not found:
+            raise CloudError(f"directory {inputs['directory']} has no group {name}")
+        return found[0]
+
+    def get(self, cloud: Cloud, identifier: str, state: Values) -> Any | None:
+        """Give it as the directory has it now, or nothing where it is gone."""
+        from openstack.exceptions import NotFoundException
+
+        try:
+            return cloud.admin.identity.get_group(identifier)
+        except NotFoundException:
+            return None
+
+    def show(self, cloud: Cloud, resource: Any, state: Values) -> Values:
+        """Give its name there."""
+        return {"name": resource.name, "directory": state["directory"]}
+
+    def delete(self, cloud: Cloud, identifier: str, state: Values) -> None:
+        """Leave it: it is the directory's."""
+
+
 class User(Kind):
     """A local account; its password is made up here and shown to nobody but the state."""
 
@@ -201,4 +237,4 @@ def _raise_for(response: Any) -> None:
     raise_from_response(response)
 
 
-KINDS: tuple[Kind, ...] = (Domain(), Project(), Group(), User(), Membership(), RoleAssignment())
+KINDS: tuple[Kind, ...] = (Domain(), Project(), Group(), DirectoryGroup(), User(), Membership(), RoleAssignment())

@@ -48,6 +48,12 @@ class RuleSet(Declared):
     rules: tuple[SecurityRule, ...] = Field(min_length=1, title="Rules", description="What it lets in.")
 
 
+class Directory(Declared):
+    """A Keystone domain whose groups and users come from a directory: LDAP, or an OIDC provider by Keystone's mapping."""
+
+    purpose: str = Field(default="", title="Purpose", description="Who is in it.")
+
+
 class AddressPlan(Declared):
     """Which addresses belong to whom."""
 
@@ -79,6 +85,11 @@ class Catalogue(Declared):
         min_length=1, title="Recovery tiers", description="Names of the tiers of backup/policy.yaml."
     )
     roles: tuple[Name, ...] = Field(min_length=1, title="Roles", description="Roles that groups may have on projects.")
+    directories: Mapping[Name, Directory] = Field(
+        default={},
+        title="Directories",
+        description="Keystone domains whose groups departments may give roles to, and never change.",
+    )
     blueprints: Mapping[Name, Blueprint] = Field(
         default={}, title="Blueprints", description="Stacks with parameters; each may have a file in blueprints/ instead."
     )

@@ -203,10 +203,32 @@ class Project(Declared):
 
 
 class Group(Declared):
-    """People with the same rights; members come from the directory, or from the department's local users."""
+    """People with the same rights: a group of a directory, or one of the department's own with its local users."""
 
     name: Name = Field(title="Name", description="Unique in the department.")
+    directory: str = Field(
+        default="",
+        title="Directory",
+        description="Directory of the catalogue that keeps the group and its members; its own group where left out.",
+    )
+    called: str = Field(
+        default="",
+        max_length=255,
+        title="Name in the directory",
+        description="What the directory calls it, for example Health Operators; its name where left out.",
+    )
     roles: Mapping[str, str] = Field(default={}, title="Roles", description="Project to role, for example prod: member.")
+
+    @model_validator(mode="after")
+    def _called_by_a_directory(self) -> Group:
+        if self.called and not self.directory:
+            raise ValueError(f"got called {self.called} without a directory, expected the directory that calls it so")
+        return self
+
+    @property
+    def name_there(self) -> str:
+        """Its name in the directory."""
+        return self.called or self.name
 
 
 class User(Declared):

@@ -69,7 +69,8 @@ def render_department(department: Department, catalogue: Catalogue) -> Renderabl
     for group in department.groups:
         roles = ", ".join(f"{role} on {project}" for project, role in group.roles.items())
         members = ", ".join(user.name for user in department.users if group.name in user.groups)
-        head.add_row(f"group {group.name}", roles + (f"; local users: {members}" if members else ""))
+        kept = f"; {group.name_there} of directory {group.directory}" if group.directory else ""
+        head.add_row(f"group {group.name}", roles + kept + (f"; local users: {members}" if members else ""))
     for each in department.application_credentials:
         told = f"{each.name} works as {each.user} on {each.project} ({', '.join(each.roles)}) until {each.ends}"
         head.add_row("application credential", told)

@@ -33,6 +33,9 @@ def check(department: Department, catalogue: Catalogue) -> Iterator[Finding]:
         yield from _addresses(place, project)
     projects = [project.name for project in department.projects]
     for at, group in enumerate(department.groups):
+        if group.directory:
+            place = ("groups", at, "directory")
+            yield from _known(place, group.directory, catalogue.directories, "directory", OF_CATALOGUE)
         for project_name, role in group.roles.items():
             place = ("groups", at, "roles", project_name)
             yield from _known(place, project_name, projects, "project", "of the department")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 import pytest
@@ -66,9 +66,9 @@ def closer(more: Mapping[str, tuple[str, Held]], at: str = NOW) -> Closer:
     return Closer(NOW, parts, 6, 0.1)
 
 
-def told(looked: Closer, **changed: tuple[Any, ...]) -> list[tuple[str, str, str, str, str]]:
+def told(looked: Closer, own: OperatorsOwn = OWN, **changed: tuple[Any, ...]) -> list[tuple[str, str, str, str, str]]:
     held = {field.name: HELD.get(field.name, ()) + changed.get(field.name, ()) for field in fields(Inventory)}
-    unknowns = Unknowns(Cloud(Inventory(**held)), STACKS, OWN, "openstack")
+    unknowns = Unknowns(Cloud(Inventory(**held)), STACKS, own, "openstack")
     return [(f.department, f.kind, f.resource, f.name, f.what) for f in find_closer(looked, unknowns)]
 
 
@@ -94,6 +94,13 @@ def test_what_is_as_recorded_is_no_drift() -> None:
 def test_what_nobody_declared_is_unknown(more: Mapping[str, Any], expected: tuple[str, str, str, str]) -> None:
     department, resource_, name, what = expected
     assert told(closer(more)) == [(department, "unknown", resource_, name, what)]
+
+
+def test_who_is_in_a_directory_is_the_directorys_matter() -> None:
+    found = closer({"members": ("x", Held("/groups/x/users/w", "w"))})
+    more = {"domains": (Domain("s", "staff", True, ""),), "groups": (Principal("x", "everybody", "s", True),)}
+    assert told(found, **more) == [("", "unknown", "Membership", "everybody/bo", "in no stack, in domain staff")]
+    assert told(found, replace(OWN, directories=frozenset({"staff"})), **more) == []
 
 
 def test_whom_a_container_let_in_when_it_was_looked_at_may_be_there_now() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 import pytest
@@ -115,6 +115,11 @@ STACK = (
 
 
 NOT_LOOKED = Closer("now", {}, 0, 0.0)
+STAFF: Mapping[str, tuple[Any, ...]] = {
+    "domains": (Domain("s", "staff", True, ""),),
+    "groups": (Principal("gardeners", "Parks and Gardens", "s", True),),
+    "users": (Principal("wei", "wei", "s", True),),
+}
 
 
 def drift(
@@ -252,3 +257,18 @@ def test_it_is_told_to_programs_and_people() -> None:
     unread = render_markdown(drift(failures=(Failure("images", "HTTP 503"),)))
     assert "Everything is as declared." not in unread
     assert "**Not read: images** (HTTP 503), so not looked at: image:Image, unknown images." in unread
+
+
+def test_what_a_directory_holds_is_its_own_and_what_else_is_a_domain_is_nobodys() -> None:
+    assert told(drift(own=replace(OWN, directories=frozenset({"staff"})), **STAFF)) == []
+    assert {(resource, name) for _, _, resource, name in told(drift(**STAFF))} == {
+        ("Domain", "staff"), ("Group", "Parks and Gardens"), ("User", "wei"),
+    }  # fmt: skip
+
+
+def test_a_role_that_a_directorys_group_was_given_by_hand_is_told() -> None:
+    by_hand = RoleAssignment("reader", None, "gardeners", "p", None, False, False)
+    found = drift(own=replace(OWN, directories=frozenset({"staff"})), role_assignments=(by_hand,), **STAFF)
+    assert told(found) == [
+        ("parks", "unknown", "RoleAssignment", "reader for group Parks and Gardens on project parks-prod")
+    ]

@@ -37,14 +37,15 @@ def test_everything_of_a_department_has_a_name() -> None:
         "parks",
         "",
         (PROJECT,),
-        (DesiredGroup("ops", {"prod": "member"}),),
+        (DesiredGroup("ops", {"prod": "member"}), DesiredGroup("eyes", {"prod": "reader"}, "staff", "Gardeners")),
         (DesiredUser("ann", ("ops",)),),
         (DesiredCredential("sync", "ann", "prod", ("member",), "2027-06-30T23:59:59.000000"),),
     )
     assert {type_.removeprefix("oneroof:"): sorted(names) for type_, names in build_names(state).items()} == {
         "identity:Domain": ["parks"],
-        "identity:RoleAssignment": ["prod/ops/member", "provisioner"],
+        "identity:RoleAssignment": ["prod/eyes/reader", "prod/ops/member", "provisioner"],
         "identity:Group": ["ops"],
+        "identity:DirectoryGroup": ["eyes"],
         "identity:User": ["ann"],
         "identity:Membership": ["ops/ann"],
         "identity:ApplicationCredential": ["ann/sync"],

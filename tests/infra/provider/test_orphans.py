@@ -8,7 +8,7 @@ def test_every_kind_with_a_mark_of_its_own_is_looked_for() -> None:
     looked_for = {kind.pulumi_type for kind in (*_IN_PROJECTS, *_IN_DOMAIN)}
     by_hand = {"oneroof:identity:Domain", "oneroof:object_store:Container"}
     # a subnet or a share goes with its network, a member with its image, an application credential with its user, the rest
-    # is shared by all; links and quotas have no mark and go with what they link
+    # is shared by all; links, quotas and groups of a directory have no mark
     elsewhere = {
         "network:Subnet",
         "network:RbacPolicy",
@@ -18,7 +18,11 @@ def test_every_kind_with_a_mark_of_its_own_is_looked_for() -> None:
         "block_storage:VolumeType",
         "image:Image",
     }
-    linked = {name for name, kind in KINDS.items() if kind.noun in ("membership", "role_assignment", "quota_set")}
+    linked = {
+        name
+        for name, kind in KINDS.items()
+        if kind.noun in ("membership", "role_assignment", "quota_set", "directory_group")
+    }
     assert looked_for | by_hand | linked | {f"oneroof:{name}" for name in elsewhere} == KINDS.keys()
 
 

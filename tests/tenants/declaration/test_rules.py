@@ -186,6 +186,14 @@ PROD = PROJECT + NETWORK
             "5: groups[0].roles: got none, expected a role on at least one project, or o may do nothing",
         ),
         (
+            PROJECT + "groups: [{name: o, directory: staff, roles: {prod: reader}}]\n",
+            "7: groups[0].directory: got staff, expected a directory of the catalogue, which has none",
+        ),
+        (
+            PROJECT + "groups: [{name: o, called: Staff, roles: {prod: reader}}]\n",
+            "7: groups[0]: got called Staff without a directory, expected the directory that calls it so",
+        ),
+        (
             "recovery: platinum\n" + PROJECT + "    volumes: [{name: a, size_gib: 1}]\n    containers: [{name: b}]\n",
             "5: recovery: got platinum, expected a recovery tier of the catalogue: none, bronze, silver or gold",
         ),
@@ -261,6 +269,14 @@ def test_two_projects_of_the_cloud_are_never_called_the_same(problems) -> None:
     assert (
         problem.what
         == "projects[0].name: got care-web, which makes health-care-web, as a project of health-care is called already"
+    )
+
+
+def test_a_directory_keeps_the_members_of_its_groups(problems) -> None:
+    group = "groups: [{name: o, directory: staff, roles: {prod: reader}}]\n"
+    *_, problem = problems(archives=PROJECT + group + "users: [{name: x, groups: [o]}]\n")
+    assert str(problem).endswith(
+        "8: users[0].groups[0]: got o, whose members directory staff keeps, expected a group of the department's own"
     )
 
 
