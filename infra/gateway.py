@@ -46,8 +46,9 @@ def parse_buckets(text: str) -> tuple[tuple[str, str], ...]:
 def render_script(projects: Collection[str]) -> str:
     """Give the shell script that removes accounts, each called after its project twice; one that is not there is fine."""
     accounts = " ".join(shlex.quote(f"{project}${project}") for project in sorted(projects))
-    info, remove = 'radosgw-admin user info --uid "$uid" >/dev/null 2>&1', 'radosgw-admin user rm --uid "$uid" >/dev/null'
-    return f"for uid in {accounts}; do ! {info} || {remove} || exit 1; done"
+    # one list for all: each call of the command takes a quarter of a second
+    each = 'case "$known" in *"\\"$uid\\""*) radosgw-admin user rm --uid "$uid" >/dev/null || exit 1;; esac'
+    return f"known=$(radosgw-admin metadata list user) || exit 1; for uid in {accounts}; do {each}; done"
 
 
 def _run(installation: Installation, script: str, refused: str) -> str | None:

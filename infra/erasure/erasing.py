@@ -196,6 +196,8 @@ class Gone:
     """Each with its id."""
     people: frozenset[str]
     """Ids of its local users."""
+    owned_pairs: frozenset[str] | None = None
+    """Ids of those who had key pairs once they were gone; nothing where that was not asked."""
 
 
 def find_left(cloud: Cloud, gone: Mapping[str, Gone]) -> dict[str, tuple[str, ...]]:
@@ -209,7 +211,12 @@ def find_left(cloud: Cloud, gone: Mapping[str, Gone]) -> dict[str, tuple[str, ..
     for port in cloud.admin.network.ports():
         if owner := others.get(port.device_id) or others.get(port.network_id):
             left[owner].append(f"port {port.id}")
-    whole = {user: slug for slug, each in gone.items() if Thing(ThingKind.DEPARTMENT) in each.things for user in each.people}
+    whole = {
+        user: slug
+        for slug, each in gone.items()
+        if Thing(ThingKind.DEPARTMENT) in each.things
+        for user in (each.people if each.owned_pairs is None else each.people & each.owned_pairs)
+    }
     for pair in find_key_pairs(cloud, whole):
         left[whole[pair.user_id]].append(str(pair))
     if projects:

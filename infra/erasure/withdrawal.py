@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from backup.records import ErasureRecord, Outcome, append_records, load_records
@@ -63,11 +64,15 @@ def end(site: Site, withdrawn: Sequence[Withdrawal]) -> dict[str, tuple[str, ...
     things = {each.slug: each.gone.things for each in withdrawn}
     projects = [id_ for inside in things.values() for thing, id_ in inside.items() if thing.kind is ThingKind.PROJECT]
     people = frozenset[str]().union(*(each.gone.people for each in withdrawn))
-    remove_accounts(site.installation, projects)
     cloud = cloud_of(site.engine.provider_environment())
-    with as_cloud_error():
-        delete_leftovers(cloud, (*find_given(cloud, projects), *find_key_pairs(cloud, people)))
-        left = find_left(cloud, {each.slug: each.gone for each in withdrawn})
+    with as_cloud_error(), ThreadPoolExecutor(1) as other:
+        accounts = other.submit(remove_accounts, site.installation, projects)
+        pairs = find_key_pairs(cloud, people)
+        delete_leftovers(cloud, (*find_given(cloud, projects), *pairs))
+        accounts.result()
+        # nobody makes a key pair any more: those who had none are not asked again
+        had = frozenset(each.user_id for each in pairs)
+        left = find_left(cloud, {each.slug: replace(each.gone, owned_pairs=had) for each in withdrawn})
     ended = [end_record(each.record, left[each.slug], datetime.now(UTC)) for each in withdrawn if each.record]
     append_records(site.installation.records, ended)
     return left

@@ -11,6 +11,7 @@ from infra.provider.cloud import Cloud
 from infra.provider.failure import CloudError
 from infra.provider.field import Field, text
 from infra.provider.kind import Kind
+from infra.provider.side_by_side import ask_all
 from infra.provider.values import Values
 
 
@@ -66,17 +67,23 @@ class Project(Kind):
     def delete(self, cloud: Cloud, identifier: str, state: Values) -> None:
         """Delete it with its built-in security group; Keystone would orphan what is in it, so it must be empty."""
         admin = cloud.admin
-        left = [
-            *(f"server {s.name}" for s in admin.compute.servers(details=False, all_projects=True, project_id=identifier)),
-            *(f"volume {v.name or v.id}" for v in admin.block_storage.volumes(all_projects=True, project_id=identifier)),
-            *(f"network {n.name}" for n in admin.network.networks(project_id=identifier)),
-            *(f"router {r.name}" for r in admin.network.routers(project_id=identifier)),
-            *(f"floating address {a.floating_ip_address}" for a in admin.network.ips(project_id=identifier)),
-        ]
-        if left:
-            raise CloudError(f"project {state['name']} still has what is not declared: {', '.join(sorted(left))}")
-        for group in list(admin.network.security_groups(project_id=identifier, name="default")):
-            admin.network.delete_security_group(group.id, ignore_missing=True)
+        compute, storage, network = admin.compute, admin.block_storage, admin.network
+        inside = {"all_projects": True, "project_id": identifier}
+        # asked side by side: a withdrawal waits for each project
+        *found, built_in = ask_all(
+            (
+                lambda: [f"server {each.name}" for each in compute.servers(details=False, **inside)],
+                lambda: [f"volume {each.name or each.id}" for each in storage.volumes(**inside)],
+                lambda: [f"network {each.name}" for each in network.networks(project_id=identifier)],
+                lambda: [f"router {each.name}" for each in network.routers(project_id=identifier)],
+                lambda: [f"floating address {each.floating_ip_address}" for each in network.ips(project_id=identifier)],
+                lambda: [str(each.id) for each in network.security_groups(project_id=identifier, name="default")],
+            )
+        )
+        if left := sorted(each for some in found for each in some):
+            raise CloudError(f"project {state['name']} still has what is not declared: {', '.join(left)}")
+        for group in built_in:
+            network.delete_security_group(group, ignore_missing=True)
         super().delete(cloud, identifier, state)
 
 

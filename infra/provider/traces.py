@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -27,52 +27,64 @@ class Trace:
 def find_traces(cloud: Cloud, projects: Collection[str]) -> tuple[Trace, ...]:
     """Give what the services still know of projects that are gone, beside things: rights, limits, usage."""
     admin = cloud.admin
-    found: list[Trace] = []
-    known = {project.id for project in admin.identity.projects()}
-    found += [Trace(project, "identity: the entry") for project in projects if project in known]
-    assignments = admin.identity.role_assignments()
-    scopes = {((each.scope or {}).get("project") or {}).get("id") for each in assignments}
-    found += [Trace(project, "identity: a role") for project in projects if project in scopes]
-    keys = {str(each.project_id) for each in admin.identity.credentials()}
-    found += [Trace(project, "identity: an access key") for project in projects if project in keys]
-    trusts = {each.project_id for each in admin.identity.trusts()}
-    found += [Trace(project, "identity: a trust") for project in projects if project in trusts]
-    limited = {quota.project_id for quota in admin.network.quotas()}
-    found += [Trace(project, "network: a quota") for project in projects if project in limited]
+    bulk: dict[str, Callable[[], set[str]]] = {
+        "identity: the entry": lambda: {str(each.id) for each in admin.identity.projects()},
+        "identity: a role": lambda: {_scope(each) for each in admin.identity.role_assignments()},
+        "identity: an access key": lambda: {str(each.project_id) for each in admin.identity.credentials()},
+        "identity: a trust": lambda: {str(each.project_id) for each in admin.identity.trusts()},
+        "network: a quota": lambda: {str(each.project_id) for each in admin.network.quotas()},
+    }
+    listed = dict(zip(bulk, ask_all(bulk.values()), strict=True))
+    found = [Trace(project, what) for what, having in listed.items() for project in projects if project in having]
+    known = listed["identity: the entry"]
+    for service in ("compute", "block_storage"):
+        limited = _with_limits(getattr(admin, service), projects, known)
+        found += [Trace(project, f"{service}: a quota") for project in limited]
     for own in ask_all(partial(_of_project, cloud, project) for project in projects):
         found += own
     return tuple(found)
 
 
+def _scope(assignment: Any) -> str:
+    return str(((assignment.scope or {}).get("project") or {}).get("id"))
+
+
 def _of_project(cloud: Cloud, project: str) -> list[Trace]:
     """Ask what is told of one project at a time."""
     admin = cloud.admin
-    found = [
-        Trace(project, f"{service}: a quota")
-        for service in ("compute", "block_storage")
-        if _has_limits(getattr(admin, service), project)
-    ]
     used = admin.placement.get(f"/usages?project_id={project}", microversion="1.9").json().get("usages") or {}
-    found += [Trace(project, f"placement: {amount} {what}") for what, amount in sorted(used.items()) if amount]
+    found = [Trace(project, f"placement: {amount} {what}") for what, amount in sorted(used.items()) if amount]
     quota = read_quota(cloud, project)
     if quota is not None and quota.bytes != UNLIMITED:
         found.append(Trace(project, "object_store: a quota"))
     return found
 
 
-def _has_limits(proxy: Any, project: str) -> bool:
-    """Tell whether a project has limits of its own.
+def _with_limits(proxy: Any, projects: Collection[str], known: Collection[str]) -> list[str]:
+    """Give the projects that have limits of their own.
 
-    Nova tells nothing of a project that is gone: its limits are deleted before it is.
+    Nova tells nothing of a project that is gone, whose limits are deleted before it is: one of them is asked for all.
     """
+    gone, told = [each for each in projects if each not in known], dict[str, dict[str, Any] | None]()
+    if gone:
+        told[gone[0]] = _own_limits(proxy, gone[0])
+    silent = gone if gone and told[gone[0]] is None else gone[:1]
+    asked = [each for each in projects if each not in silent]
+    told |= zip(asked, ask_all(partial(_own_limits, proxy, each) for each in asked), strict=True)
+    answered = {project: limits for project, limits in told.items() if limits is not None}
+    defaults = _limits(proxy.get_quota_set_defaults(next(iter(answered)))) if answered else {}  # the same for all
+    return [project for project, limits in answered.items() if limits != defaults]
+
+
+def _own_limits(proxy: Any, project: str) -> dict[str, Any] | None:
     from openstack.exceptions import BadRequestException
 
     try:
-        return _limits(proxy.get_quota_set(project)) != _limits(proxy.get_quota_set_defaults(project))
+        return _limits(proxy.get_quota_set(project))
     except BadRequestException as error:
         if "not a valid project" not in describe_failure(error):
             raise
-        return False
+        return None
 
 
 def _limits(quota: Any) -> dict[str, Any]:

@@ -1,9 +1,8 @@
-"""Groups that a directory keeps: a department gives them roles, and who is in them gets in; the directory stays as it was."""
+"""Groups that a directory keeps: a department gives them roles, who is in them gets in, the directory stays as it was."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from secrets import token_urlsafe
 from typing import Any
 
