@@ -55,6 +55,18 @@ class VolumeUse:
 
 
 @dataclass(frozen=True)
+class NamedVolume:
+    """One volume of a project."""
+
+    volume_id: str
+    name: str
+    """The volume's id where it has no name."""
+    department: str
+    project: str
+    bytes: int
+
+
+@dataclass(frozen=True)
 class AgentUse:
     """Parts of a service by what they are: how many report, how many do not, how many are switched off."""
 
@@ -112,6 +124,7 @@ class Breakdown:
     told: tuple[ProjectTold, ...] = ()
     containers: tuple[ContainerUse, ...] = ()
     unused: tuple[Unused, ...] = ()
+    named_volumes: tuple[NamedVolume, ...] = ()
 
 
 def build_breakdown(
@@ -131,6 +144,11 @@ def build_breakdown(
             for container in _containers(names[project], each)
         ),
         unused=tuple(_unused(inventory, project, name) for project, name in sorted(names.items(), key=lambda i: i[1])),
+        named_volumes=tuple(
+            NamedVolume(volume.id, volume.name or volume.id, *names[volume.project_id], volume.size_gib * _GIB)
+            for volume in sorted(inventory.volumes or (), key=lambda v: (v.project_id, v.name, v.id))
+            if volume.project_id in names
+        ),
     )
 
 

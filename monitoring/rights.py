@@ -64,6 +64,8 @@ NEEDS: Mapping[str, Need] = {
             "oneroof_volumes",
             "oneroof_volume_bytes",
             "oneroof_unattached_*",
+            "oneroof_volume_size_bytes",
+            "oneroof_volume_written_bytes",
         ),
     ),
     "snapshots": Need("context_is_admin of block storage", ("oneroof_usage_storage_bytes",)),

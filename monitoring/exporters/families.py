@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from prometheus_client.core import Metric
@@ -21,6 +21,7 @@ from monitoring.exporters.recovery import (
 )
 from monitoring.exporters.savings import build_savings_metrics
 from monitoring.exporters.vault import build_reread_objective, build_vault_metrics
+from monitoring.exporters.written import build_written_metrics
 from monitoring.guests import Guest
 from monitoring.objectives import Objective
 from monitoring.usage import CloudUsage
@@ -49,6 +50,10 @@ def _guests(site: str, usage: CloudUsage, guests: tuple[Guest, ...]) -> Iterator
     yield from build_guest_metrics(site, usage.servers, guests)
 
 
+def _written(site: str, usage: CloudUsage, written: Mapping[str, int]) -> Iterator[Metric]:
+    yield from build_written_metrics(site, usage.breakdown.named_volumes if usage.breakdown else (), written)
+
+
 def _records(site: str, records: tuple[tuple[BackupRecord, ...], tuple[DrillRecord, ...]]) -> Iterator[Metric]:
     backups, drills = records
     yield from build_backup_metrics(site, backups)
@@ -63,6 +68,7 @@ def _declarations(site: str, objectives: tuple[Objective, ...]) -> Iterator[Metr
 PARTS = (
     Part(("cloud",), _cloud),
     Part(("cloud", "guests"), _guests),
+    Part(("cloud", "written"), _written),
     Part(("probes",), build_probe_metrics),
     Part(("records",), _records),
     Part(("coverage",), build_coverage_metrics),

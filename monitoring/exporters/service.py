@@ -31,6 +31,7 @@ from monitoring.savings.measured import ask_platform
 from monitoring.savings.model import CloudUse, Savings, build_savings
 from monitoring.savings.survey import load_baseline
 from monitoring.usage import CloudUsage, department_shares
+from monitoring.written import ceph_here, collect_written
 from tenants.assumptions.model import load_assumptions
 from tenants.declaration.load import load_departments
 from tenants.installation import Installation
@@ -73,6 +74,8 @@ class Exporter:
         ]
         if libvirt_here():
             sources.append(Source("guests", collect_guests, 10.0))
+        if ceph_here():
+            sources.append(Source("written", collect_written, 900.0))
         self.collector = Collector(sources, after=lambda: self.exposition.renew())
         self.exposition = Exposition(Metrics(self.collector, site, lambda: self._calls))
 

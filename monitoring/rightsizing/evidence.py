@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import timedelta
 
 from monitoring.prometheus import Prometheus
@@ -12,7 +12,7 @@ _POINTS = 720
 _LEAST_STEP = 60
 
 Place = tuple[str, str, str]
-"""Department, project, and server; or the name of a limit instead of a server."""
+"""Department, project, and server; or the name of a volume or a limit instead of a server."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,11 @@ class Evidence:
     usage_measured: Mapping[Place, float]
     unused: Mapping[Place, float]
     """Volumes without a server and addresses without a port that there were at every moment of the period."""
+    written_bytes: Mapping[Place, float]
+    """Most of a volume that was ever written, by its name; only where the storage tells."""
+    volume_bytes: Mapping[Place, float]
+    """Its size, the last that was told."""
+    volume_measured: Mapping[Place, float]
     queries: Mapping[str, str]
     """Name of a figure to the question."""
 
@@ -59,6 +64,10 @@ def build_queries(period: timedelta) -> dict[str, str]:
         queries[f"peak_usage {limit}"] = f"{whole} (max_over_time(oneroof_usage_{limit}[{seconds}s]))"
         queries[f"limits {limit}"] = f"{whole} (oneroof_quota_{limit})"
         queries[f"usage_measured {limit}"] = f"{whole} (count_over_time(oneroof_usage_{limit}{over})) / {seconds // step}"
+    by_volume = "max by (department, project, volume)"
+    queries["written_bytes"] = f"{by_volume} (max_over_time(oneroof_volume_written_bytes[{seconds}s]))"
+    queries["volume_bytes"] = f"{by_volume} (oneroof_volume_size_bytes)"
+    queries["volume_measured"] = f"{by_volume} (count_over_time(oneroof_volume_written_bytes{over})) / {seconds // step}"
     for what in UNUSED:
         measured = f"count_over_time(oneroof_{what}{over}) / {seconds // step} >= 0.9"
         queries[f"unused {what}"] = f"{whole} (min_over_time(oneroof_{what}[{seconds}s]) and ({measured}))"
@@ -72,7 +81,7 @@ def collect_evidence(prometheus: Prometheus, period: timedelta) -> Evidence:
     for name, query in queries.items():
         kind, _, what = name.partition(" ")
         for sample in prometheus.query(query, timeout=60):
-            place = (sample.labels["department"], sample.labels["project"], what or sample.labels["server"])
-            figures.setdefault(kind, {})[place] = sample.value
-    kinds = ("peak_cores", "mean_cores", "peak_memory_bytes", "measured", "peak_usage", "limits", "usage_measured", "unused")
+            thing = what or sample.labels.get("server") or sample.labels["volume"]
+            figures.setdefault(kind, {})[sample.labels["department"], sample.labels["project"], thing] = sample.value
+    kinds = (field.name for field in fields(Evidence) if field.name not in ("period", "queries"))
     return Evidence(period=period, queries=queries, **{kind: figures.get(kind, {}) for kind in kinds})

@@ -3,8 +3,9 @@
 A server is judged by its busiest five minutes, not by its mean: of the cores of the smaller flavor at most 70 % would have
 been used then, and of its memory at most 75 %. Where its memory is not known, no flavor with less of it is proposed. A
 limit is judged by the most that was in use, and a third of that, and at least
-room for something small, is left on top. What was measured for less than nine
-tenths of the period is not judged, and says so.
+room for something small, is left on top. A volume is judged likewise, by the most of it that was ever written, and named
+where less than half of it would do; no patch makes it smaller, as no cloud does that without losing data. What was
+measured for less than nine tenths of the period is not judged, and says so.
 """
 
 from __future__ import annotations
@@ -77,6 +78,7 @@ def build_findings(
         for finding in (
             *_servers(evidence, department.slug, project, catalogue, entries.get(department.slug, {})),
             *_limits(evidence, department.slug, project, catalogue),
+            *_volumes(evidence, department.slug, project),
             *_unused(evidence, department.slug, project),
         )
     )
@@ -150,6 +152,23 @@ def _limits(evidence: Evidence, department: str, project: Project, catalogue: Ca
         said = f"at most {most} of {declared} in use"
         change = Change(("projects", Named(project.name), "quota", name), str(declared), str(wanted))
         yield Finding(department, project.name, f"quota {name}", said, f"{name}: {wanted}", change)
+
+
+def _volumes(evidence: Evidence, department: str, project: Project) -> Iterator[Finding]:
+    for place, written in sorted(evidence.written_bytes.items()):
+        if place[:2] != (department, project.name) or place not in evidence.volume_bytes:
+            continue
+        measured = evidence.volume_measured.get(place, 0.0)
+        size = round(evidence.volume_bytes[place] / _GIB)
+        wanted = max(1, math.ceil(written * _ROOM / _GIB))
+        what, said = f"volume {place[2]}", f"at most {written / _GIB:.1f} of {size} GiB ever written"
+        if wanted * 2 > size:
+            continue
+        if measured < LEAST_MEASURED:
+            said += f", measured for {measured:.0%} of the period, expected {LEAST_MEASURED:.0%}"
+            yield Finding(department, project.name, what, said, "not judged")
+            continue
+        yield Finding(department, project.name, what, said, f"{wanted} GiB would do: declare one beside it, copy, let it go")
 
 
 def _unused(evidence: Evidence, department: str, project: Project) -> Iterator[Finding]:

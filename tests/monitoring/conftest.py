@@ -14,7 +14,17 @@ from backup.coverage.judgement import Judged, State
 from backup.evidence import Examined
 from backup.records import BackupRecord, CheckRecord, DrillRecord, Outcome, RepositoryRecord, Source
 from backup.vault.records import FreezeRecord, ProbeRecord, RetentionRecord
-from monitoring.breakdown import PARTS, AgentUse, Breakdown, ContainerUse, HostUse, ProjectTold, Unused, VolumeUse
+from monitoring.breakdown import (
+    PARTS,
+    AgentUse,
+    Breakdown,
+    ContainerUse,
+    HostUse,
+    NamedVolume,
+    ProjectTold,
+    Unused,
+    VolumeUse,
+)
 from monitoring.exporters.vault import VaultProof
 from monitoring.guests import parse_guests
 from monitoring.machines import Machine
@@ -77,6 +87,12 @@ def usage() -> CloudUsage:
                 ContainerUse("health", "prod", "(others)", GIB, 40),
             ),
             unused=(Unused("health", "prod", 1, GIB, 1), Unused("transport", "prod", 0, 0, 0)),
+            named_volumes=(
+                NamedVolume("aa11", "data", "health", "prod", 2 * GIB),
+                NamedVolume("aa22", "files", "health", "prod", GIB),
+                NamedVolume("bb11bb11bb", "data", "transport", "prod", GIB),
+                NamedVolume("bb22bb22bb", "data", "transport", "prod", GIB),
+            ),
         ),
         seconds={"servers": 0.25, "volumes": 0.125},
     )
@@ -231,6 +247,7 @@ def sources(
     return {
         "cloud": usage,
         "guests": parse_guests(LISTED, STATS),
+        "written": {"aa11": GIB // 4, "bb11bb11bb": 0, "bb22bb22bb": GIB, "unknown": 1},
         "probes": answers,
         "records": (backups, drills),
         "evidence": (Examined("0123456789abcdef", "site-a", (), ("entry 2 is missing at the end: entry 2 was told",)),),

@@ -38,7 +38,7 @@ def series(without: str = "") -> set[str]:
     told = replace(TOLD, **dict.fromkeys({parts[without]} if without in parts else ()))
     rolled = Rolled({"p1": told, "p2": told}, {without: "403"} if without in ROLLING else {}, 3)
     usage = build_usage(inventory, {}, rolled)
-    families = metrics({"cloud": usage, "guests": GUESTS}).collect()
+    families = metrics({"cloud": usage, "guests": GUESTS, "written": {"v": 1}}).collect()
     samples = [sample for family in families for sample in family.samples]
     agents = {f"oneroof_agents{{service={s.labels['service']}}}" for s in samples if s.name == "oneroof_agents"}
     return agents | {s.name for s in samples if s.name != "oneroof_agents" and not s.name.startswith(ALWAYS)}

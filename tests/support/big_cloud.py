@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from monitoring.breakdown import Breakdown, ContainerUse, HostUse, ProjectTold, Unused, VolumeUse
+from monitoring.breakdown import Breakdown, ContainerUse, HostUse, NamedVolume, ProjectTold, Unused, VolumeUse
 from monitoring.guests import Guest
 from monitoring.rights import NEEDS
 from monitoring.usage import Amounts, CloudUsage, ProjectUse, ServerUse
 
 GIB = 1024**3
+KINDS = ("standard", "fast")
 
 
 def big_cloud(departments: int) -> tuple[CloudUsage, tuple[Guest, ...]]:
@@ -33,12 +34,13 @@ def big_cloud(departments: int) -> tuple[CloudUsage, tuple[Guest, ...]]:
         calls=40,
         breakdown=Breakdown(
             hosts=tuple(HostUse(host, True, True, 1, 1, 1, 1, 1, 1, 1) for host in hosts),
-            volumes=tuple(VolumeUse(name, "prod", kind, 1, GIB) for name in names for kind in ("standard", "fast")),
+            volumes=tuple(VolumeUse(name, "prod", kind, 1, GIB) for name in names for kind in KINDS),
             agents=(),
             shared_networks=dict.fromkeys(names, 0),
             told=tuple(ProjectTold(name, "prod", 0.0, {}, 1, 1) for name in names),
             containers=tuple(ContainerUse(name, "prod", f"c{i}", 1, 1) for name in names for i in range(21)),
             unused=tuple(Unused(name, "prod", 0, 0, 0) for name in names),
+            named_volumes=tuple(NamedVolume(f"{name}-{kind}", kind, name, "prod", GIB) for name in names for kind in KINDS),
         ),
     )
     return usage, tuple(Guest(s.name, s.server_id, 1.0, 1, GIB, 1, 1, 1, 1, 1, 1) for s in servers)

@@ -24,6 +24,7 @@ from infra.inventory.connect import connect
 from infra.inventory.object_reader import ObjectReader, sign
 from monitoring.reading import CloudReader
 from monitoring.usage import CloudUsage
+from monitoring.written import parse_written
 from tenants.installation import Installation, repository
 from tenants.machines import load_machine
 
@@ -162,6 +163,33 @@ def test_all_containers_are_told_by_one_call(cloud: Connection, auditor: Connect
         one_by_one.setdefault(project, set()).add(name)
     assert one_by_one
     assert {project: set(names) for project, names in reader.containers(auditor).items()} == one_by_one
+
+
+@pytest.mark.usefixtures("cloud")
+def test_its_key_of_the_storage_opens_maps_of_volumes_and_no_contents(installation: Installation) -> None:
+    host = load_machine(installation, "operations")
+
+    def run(command: str, account: str = "auditor") -> subprocess.CompletedProcess[str]:
+        argv = host.ssh(command.replace("RADOS", f"rados --id {account} --pool volumes"))
+        return subprocess.run(argv, capture_output=True, text=True, check=False)
+
+    written = run("rbd --id auditor du --pool volumes --format json")
+    assert written.returncode == 0, written.stderr
+    assert parse_written(written.stdout)
+    some = run("RADOS ls", "openstack").stdout.split()
+    data = next(name for name in some if name.startswith("rbd_data."))
+    head = next(name for name in some if name.startswith("rbd_header."))
+    assert run(f"RADOS stat {head}").returncode == 0
+    for command in (
+        f"RADOS get {data} -",
+        f"RADOS stat {data}",
+        "RADOS ls",
+        f"RADOS rm {NEW}",
+        f"RADOS create rbd_header.{NEW}",
+    ):
+        refused = run(command)
+        assert refused.returncode != 0, command
+        assert "Operation not permitted" in refused.stderr, refused.stderr
 
 
 def test_coverage_by_the_auditor_is_the_administrators(cloud: Connection, auditor: Connection) -> None:

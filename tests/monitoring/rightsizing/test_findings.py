@@ -38,6 +38,9 @@ projects:
 """
 APP: Place = ("parks", "prod", "app")
 WORKERS: tuple[Place, ...] = (("parks", "prod", "worker-1"), ("parks", "prod", "worker-2"))
+MAPS: Place = ("parks", "prod", "maps")
+TILES: Place = ("parks", "prod", "tiles")
+NEW: Place = ("parks", "test", "new")
 EVIDENCE = Evidence(
     period=timedelta(days=30),
     peak_cores={APP: 1.2, WORKERS[0]: 0.3, WORKERS[1]: 1.9},
@@ -48,6 +51,9 @@ EVIDENCE = Evidence(
     limits={},
     usage_measured={("parks", "prod", "cores"): 1.0, ("parks", "prod", "volumes"): 1.0, ("parks", "test", "cores"): 1.0},
     unused={("parks", "prod", "unattached_volumes"): 2},
+    written_bytes={MAPS: 2.2 * GIB, TILES: 9 * GIB, NEW: 0.0},
+    volume_bytes={MAPS: 20 * GIB, TILES: 20 * GIB, NEW: 8 * GIB},
+    volume_measured={MAPS: 1.0, TILES: 1.0, NEW: 0.2},
     queries={},
 )
 
@@ -111,6 +117,26 @@ def test_limits_keep_room_and_only_those_that_would_be_halved_are_named(folder: 
     assert [found[f"prod quota {name}"].advice for name in ("cores", "volumes")] == ["cores: 11", "volumes: 4"]
     assert found["test quota cores"].advice == "cores: 3"
     assert "prod quota instances" not in found, "it was not measured"
+
+
+def test_a_volume_of_which_little_was_ever_written_is_named_and_nothing_is_changed(folder: Path) -> None:
+    found = findings(folder, EVIDENCE)
+    maps = found["prod volume maps"]
+    assert maps.said == "at most 2.2 of 20 GiB ever written"
+    assert maps.advice.startswith("3 GiB would do")
+    assert maps.change is None, "it holds data"
+    assert "prod volume tiles" not in found, "12 of 20 GiB is more than half"
+
+
+def test_a_volume_that_was_measured_too_short_is_not_judged(folder: Path) -> None:
+    new = findings(folder, EVIDENCE)["test volume new"]
+    assert (new.advice, new.change) == ("not judged", None)
+    assert "measured for 20% of the period" in new.said
+
+
+def test_a_volume_that_is_gone_is_not_named(folder: Path) -> None:
+    gone = {place: size for place, size in EVIDENCE.volume_bytes.items() if place != MAPS}
+    assert "prod volume maps" not in findings(folder, replace(EVIDENCE, volume_bytes=gone))
 
 
 def test_volumes_without_a_server_are_evidence_and_no_patch(folder: Path) -> None:

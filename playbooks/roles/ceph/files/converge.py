@@ -219,6 +219,19 @@ def make_pools(cluster):
                 cluster.ask("osd pool application enable", pool=name, app="rbd")
 
 
+def enable_metrics(cluster):
+    """Let the active manager tell Prometheus of the cluster, on this host's own address; HAProxy stands in front of it."""
+    wanted = {"mgr/prometheus/server_addr": "127.0.0.1", "mgr/prometheus/server_port": "9283"}
+    have = {each["name"]: each["value"] for each in cluster.ask("config dump") if each["section"] == "mgr"}
+    modules = cluster.ask("mgr module ls")
+    if any(have.get(name) != value for name, value in wanted.items()) or "prometheus" not in modules["enabled_modules"]:
+        say("metrics of Ceph")
+        if not CHECK:
+            for name, value in wanted.items():
+                cluster.ask("config set", who="mgr", name=name, value=value)
+            cluster.ask("mgr module enable", module="prometheus")
+
+
 def main():
     """Make what is missing, in the order in which the parts need each other."""
     if not make_monitor():
@@ -232,6 +245,12 @@ def main():
         blocks = ", ".join(f"profile rbd pool={pool}" for pool in SPEC["pools"])
         client = {"mgr": "profile rbd", "mon": "profile rbd", "osd": blocks}
         make_client(cluster, "client.openstack", "/etc/ceph/ceph.client.openstack.keyring", client)
+        # names, sizes and maps of what is written; an object prefix that is not listed, such as that of the data, stays shut
+        maps = ("rbd_directory", "rbd_info", "rbd_trash", "rbd_id.", "rbd_header.", "rbd_object_map.")
+        read = ", ".join(f"allow r class-read pool=volumes object_prefix {prefix}" for prefix in maps)
+        auditor = {"mon": "allow r", "osd": read}
+        make_client(cluster, "client.auditor", "/etc/ceph/ceph.client.auditor.keyring", auditor)
+        enable_metrics(cluster)
         for gateway in SPEC["gateways"]:
             rights = {"mon": "allow rw", "osd": "allow rwx"}
             make_client(cluster, f"client.rgw.{gateway}", "/etc/ceph/ceph.client.rgw.keyring", rights)
