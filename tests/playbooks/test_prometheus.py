@@ -38,7 +38,7 @@ def render(remote_write: list[str]) -> str:
             "cloud_name": "trial",
             "inventory_hostname": "site-a",
             "tls_directory": "/etc/pki",
-            "groups": {"all": ["site-a"], "vaults": [], "computes": ["site-a"]},
+            "groups": {name: ["site-a"] for name in ("all", "computes", "controllers", "storage")} | {"vaults": []},
             "hostvars": hosts,
         }
     )

@@ -68,7 +68,14 @@ def test_every_target_is_scraped(prometheus: Prometheus, lab: LabStatus) -> None
     samples = eventually(prometheus, "up", lambda found: bool(found) and all(sample.value == 1 for sample in found))
     jobs = {(sample.labels["job"], sample.labels["instance"]) for sample in samples}
     assert {("node", machine.name) for machine in lab.machines} <= jobs
-    assert {"oneroof", "prometheus", "alertmanager"} <= {job for job, _ in jobs}
+    assert {"oneroof", "prometheus", "alertmanager", "haproxy", "rabbitmq", "ceph"} <= {job for job, _ in jobs}
+
+
+@pytest.mark.parametrize(
+    "metric", ["ceph_health_status", 'haproxy_backend_status{state="DOWN"}', "rabbitmq_queue_messages_ready"]
+)
+def test_services_tell_of_themselves_what_alerts_ask(prometheus: Prometheus, metric: str) -> None:
+    eventually(prometheus, metric, lambda found: bool(found))
 
 
 def test_the_timers_of_the_operations_host_are_watched(prometheus: Prometheus) -> None:
@@ -137,11 +144,13 @@ def test_nobody_is_let_in_without_a_password(prometheus: Prometheus) -> None:
 def test_a_client_without_certificate_reads_no_host(lab: LabStatus, installation: Installation) -> None:
     context = ssl.create_default_context(cafile=str(installation.ca_certificate))
     for machine in lab.machines:
-        with (
-            pytest.raises(OSError, match=r"(?i)certificate|closed|reset|eof"),
-            urllib.request.urlopen(f"https://{machine.address}:9100/metrics", timeout=10, context=context) as answer,
-        ):
-            answer.read(1)
+        of_services = ["9101/haproxy", "9101/rabbitmq", "9101/ceph"] if "controllers" in machine.groups else []
+        for place in ("9100/metrics", *of_services):
+            with (
+                pytest.raises(OSError, match=r"(?i)certificate|closed|reset|eof"),
+                urllib.request.urlopen(f"https://{machine.address}:{place}", timeout=10, context=context) as answer,
+            ):
+                answer.read(1)
 
 
 ASK_ALERTS = "import urllib.request as r; print(r.urlopen('http://127.0.0.1:9093/api/v2/alerts').read().decode())"
