@@ -6,6 +6,9 @@ import html.parser
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+from browser import assert_accessible_in_a_browser
+
 from monitoring.overview import Overview
 from monitoring.reports.page import build_missing, build_recovery, render_bytes, render_duration, render_report, write_report
 
@@ -40,6 +43,11 @@ def test_every_element_is_closed_and_nothing_is_loaded_from_elsewhere(overview: 
     assert balance.outside == []
     assert "@import" not in page
     assert "url(" not in page
+
+
+@pytest.mark.slow
+def test_a_browser_finds_nothing_that_keeps_anybody_out(overview: Overview) -> None:
+    assert_accessible_in_a_browser(render_report(overview))
 
 
 def test_it_shows_addresses_answers_backups_and_drills(overview: Overview) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 import yaml
+from browser import assert_accessible_in_a_browser
 from read_page import assert_accessible
 from real_prometheus import Sample, prometheus_with
 from real_store import store_with
@@ -31,6 +32,7 @@ from monitoring.periods.document import (
 )
 from monitoring.periods.page import render_page, render_table
 from monitoring.periods.period import Period, parse_period
+from monitoring.reports.every import Made, render_contents
 from monitoring.reports.language import LANGUAGES
 from monitoring.savings.model import CloudUse, Platform, build_savings
 from monitoring.savings.survey import load_baseline
@@ -258,6 +260,20 @@ def test_the_page_is_whole_and_accessible(
         assert found.tables == found.captions
         assert found.pictures
         assert any(link.startswith("#q-") for link in found.links), "figures name what they follow from"
+
+
+@pytest.mark.slow
+def test_a_browser_finds_nothing_that_keeps_anybody_out(
+    utilisation: dict[str, Any], savings: dict[str, Any], health: dict[str, Any]
+) -> None:
+    for told in (utilisation, savings, health):
+        assert_accessible_in_a_browser(render_page(told, "zh"))
+
+
+@pytest.mark.slow
+def test_a_browser_finds_nothing_on_the_page_that_leads_to_them(october: Period, tmp_path: Path) -> None:
+    made = Made(tmp_path, print, files={"utilisation.en.html", "departments/department-health.en.html"})
+    assert_accessible_in_a_browser(render_contents(made, october, {"health": NAMES["health"]}, "en", NOW))
 
 
 def test_every_word_is_told_in_both_languages() -> None:

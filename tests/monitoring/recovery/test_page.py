@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import yaml
+from browser import assert_accessible_in_a_browser
 from read_page import assert_accessible
 from recorded_evidence import DAY, HOUR, Written, check, drill, snapshot
 
@@ -59,6 +60,12 @@ def test_the_page_is_whole_and_accessible(document: dict[str, Any], language: st
     text = render_page(document, language)
     assert_accessible(text, LANGUAGES[language])
     assert "the &lt;vault&gt; is full" in text
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_browser_finds_nothing_that_keeps_anybody_out(document: dict[str, Any], language: str) -> None:
+    assert_accessible_in_a_browser(render_page(document, language))
 
 
 def test_every_word_is_told_in_both_languages_and_used() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from browser import assert_accessible_in_a_browser
 
 from monitoring.overview import NO_BACKUP, Overview
 from monitoring.view.document import parse_document, render_document
@@ -74,6 +75,11 @@ def test_nothing_of_others_is_in_it(whole: Overview, slug: str, others: tuple[st
     view = build_view(whole, slug)
     for text in (render_document(view), render_view(view)):
         assert [word for word in others if re.search(rf"\b{word}" if word.isascii() else word, text)] == []
+
+
+@pytest.mark.slow
+def test_a_browser_finds_nothing_that_keeps_anybody_out(whole: Overview) -> None:
+    assert_accessible_in_a_browser(render_view(build_view(whole, "health")))
 
 
 def test_it_says_what_the_department_has_uses_and_could_get_back(whole: Overview) -> None:
