@@ -31,7 +31,7 @@ from monitoring.prometheus import DEPARTMENT_UTILISATION, HOST_UTILISATION, Prom
 from monitoring.savings.measured import ask_platform
 from monitoring.savings.model import CloudUse, Platform, Savings, build_savings
 from monitoring.savings.survey import Baseline, load_baseline
-from monitoring.usage import CloudUsage, ProjectUse, ServerUse, department_shares
+from monitoring.usage import CloudUsage, ProjectUse, ServerUse, department_shares, unread_for_shares
 from tenants.assumptions.model import Assumptions, load_assumptions
 from tenants.declaration.load import load_departments
 from tenants.declaration.model import Department
@@ -161,7 +161,9 @@ def collect_overview(installation: Installation, cloud: str) -> Overview:
         answers, machines = asking.result() or (), looking.result() or ()
     now = datetime.now(UTC)
     savings = None
-    if usage and baseline and assumptions:
+    if usage and (unread := unread_for_shares(usage)):
+        missing["savings"] = f"they need what could not be read: {', '.join(unread)}"
+    elif usage and baseline and assumptions:
         use = CloudUse(usage.hosts, department_shares(usage), hosts.value if hosts else None, platform)
         savings = build_savings(baseline, assumptions, use, now.date())
     elif "the cloud" in missing:

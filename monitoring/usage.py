@@ -92,6 +92,15 @@ def department_usage(projects: Iterable[ProjectUse]) -> dict[str, dict[str, floa
     return departments
 
 
+SHARED = ("servers", "hypervisors", "resource_providers", "volumes", "snapshots", "storage_pools")
+"""Parts of a reading that a department's share of the hosts is made of."""
+
+
+def unread_for_shares(usage: CloudUsage) -> tuple[str, ...]:
+    """Name the parts without which a share would be too small, or there would be no hosts: nothing is to be made of it then."""
+    return tuple(part for part in SHARED if not usage.parts.get(part, False))
+
+
 def department_shares(usage: CloudUsage) -> dict[str, float]:
     """Give each department's dominant share of cores, memory and storage."""
     known = usage.capacity.known()

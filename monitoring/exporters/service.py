@@ -30,7 +30,7 @@ from monitoring.rights import Lack, build_lacks
 from monitoring.savings.measured import ask_platform
 from monitoring.savings.model import CloudUse, Savings, build_savings
 from monitoring.savings.survey import load_baseline
-from monitoring.usage import CloudUsage, department_shares
+from monitoring.usage import CloudUsage, department_shares, unread_for_shares
 from monitoring.written import ceph_here, collect_written
 from tenants.assumptions.model import load_assumptions
 from tenants.declaration.load import load_departments
@@ -125,6 +125,8 @@ class Exporter:
         usage: CloudUsage | None = self.collector.value("cloud")
         if usage is None:
             raise NotYetError("the cloud was not read yet")
+        if unread := unread_for_shares(usage):
+            raise NotYetError(f"not read: {', '.join(unread)}")
         prometheus = Prometheus(LOCAL)
         samples = prometheus.query(HOST_UTILISATION)
         measured = samples[0].value if samples else None

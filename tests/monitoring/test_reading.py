@@ -11,7 +11,7 @@ from infra.inventory.model import (
     Failure,
 )
 from monitoring.reading import ReadingError, build_usage
-from monitoring.usage import Amounts, department_shares, department_usage
+from monitoring.usage import SHARED, Amounts, department_shares, department_usage, unread_for_shares
 from tenants.declaration.quota import Limits
 
 GIB = 1024**3
@@ -59,6 +59,13 @@ def test_what_could_not_be_read_is_left_out_and_named() -> None:
     assert usage.missing == {"servers": "503 Service Unavailable"}
     assert usage.parts["servers"] is False
     assert usage.parts["volumes"] is True
+
+
+@pytest.mark.parametrize("part", SHARED)
+def test_shares_are_not_made_of_a_reading_that_lacks_a_part(part: str) -> None:
+    assert unread_for_shares(build_usage(INVENTORY, {})) == ()
+    broken = replace(INVENTORY, failures=(Failure(part, "503 Service Unavailable"),), **{part: None})
+    assert unread_for_shares(build_usage(broken, {})) == (part,)
 
 
 def test_without_projects_there_is_nothing_to_say() -> None:
