@@ -97,7 +97,7 @@ SHARED = ("servers", "hypervisors", "resource_providers", "volumes", "snapshots"
 
 
 def unread_for_shares(usage: CloudUsage) -> tuple[str, ...]:
-    """Name the parts without which a share would be too small, or there would be no hosts: nothing is to be made of it then."""
+    """Name the parts without which a share would be too small, or there would be no hosts."""
     return tuple(part for part in SHARED if not usage.parts.get(part, False))
 
 
