@@ -15,13 +15,17 @@ import subprocess
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from openstack.connection import Connection
 from trial_department import TrialDepartment
 
 from infra.lab.status import LabStatus
+from monitoring.periods.period import SETTLED
 from monitoring.prometheus import Prometheus
+from monitoring.written import POOL, parse_written
 from tenants.installation import Installation
 from tenants.machines import load_machine
 
@@ -32,6 +36,10 @@ WRITTEN = 256 * 1024**2
 FILE_SYSTEM = 80 * 1024**2  # journal and inode tables of an ext4 of 1 GiB, written when it is made
 PATIENCE_SECONDS = 180
 WINDOW_SECONDS = 30
+UPLOADED = 3 * 1024**2 + 17
+MINUTES = 4
+SMOOTHED = 0.15
+"""Error of work reported over so few minutes: a rate of two minutes lets the minutes before and after in."""
 READING_SECONDS = 12  # a reading of the guests is at most so old
 # writes a known number of bytes past every cache, then works without end
 LOAD = (
@@ -54,6 +62,7 @@ projects:
         user_data: {json.dumps(LOAD)}
       - {{name: idle, flavor: tiny, image: tiny}}
     volumes: [{{name: data, size_gib: 1}}]
+    containers: [{{name: papers}}]
 """
 # by thread: name, and user and system time in hundredths of a second (proc(5))
 THREADS = (
@@ -163,6 +172,63 @@ def test_processor_and_bytes_are_what_was_put_in(trial: TrialDepartment, prometh
 
     written = wait_for_value(prometheus, "oneroof_server_disk_written_bytes_total", "busy", WRITTEN)
     assert WRITTEN <= written < WRITTEN + FILE_SYSTEM
+
+
+def test_bytes_of_objects_and_of_the_volume_are_what_was_put_in(
+    trial: TrialDepartment, prometheus: Prometheus, cloud: Connection
+) -> None:
+    project = trial.outcome().projects[0]
+    base, _, _ = str(cloud.object_store.get_endpoint()).rstrip("/").rpartition("/AUTH_")
+    address = f"{base}/AUTH_{project['id']}/papers/known"
+    assert cloud.object_store.put(address, data=b"x" * UPLOADED).status_code == 201
+    for series in ("oneroof_object_bytes{", 'oneroof_container_bytes{container="papers",'):
+        end = time.monotonic() + PATIENCE_SECONDS
+        while [sample.value for sample in prometheus.query(f'{series}department="{SLUG}"}}')] != [UPLOADED]:
+            assert time.monotonic() < end, series
+            time.sleep(3)
+
+    volume = next(each for each in cloud.block_storage.volumes(all_projects=True) if each.project_id == project["id"])
+    host = load_machine(trial.installation, "operations")
+    du = f"rbd --id auditor du --pool {POOL} --format json"
+    told = subprocess.run(host.ssh(du), capture_output=True, text=True, check=True).stdout
+    assert WRITTEN <= parse_written(told)[volume.id] < WRITTEN + FILE_SYSTEM
+    assert cloud.object_store.delete(address).status_code == 204
+
+
+def test_a_report_tells_the_hours_and_the_work_that_were_put_in(
+    trial: TrialDepartment, prometheus: Prometheus, tmp_path: Path
+) -> None:
+    ids = [server["id"] for server in trial.outcome().projects[0]["servers"]]
+    running = f'min_over_time(department:oneroof_server_cores:sum{{department="{SLUG}"}}[3m]) == {len(ids)}'
+    end = time.monotonic() + 2 * PATIENCE_SECONDS
+    while not prometheus.query(running):
+        assert time.monotonic() < end, "both servers are measured for three minutes"
+        time.sleep(5)
+
+    def worked() -> float:
+        return sum(core_seconds(trial.installation, server_id) for server_id in ids)
+
+    time.sleep(60 - time.time() % 60)
+    first, before = datetime.now(UTC), worked()
+    time.sleep(MINUTES * 60 - (datetime.now(UTC) - first).total_seconds())
+    last, after = datetime.now(UTC), worked()
+    time.sleep(SETTLED.total_seconds() + 20)
+    period = f"{first:%Y-%m-%dT%H:%M}..{last:%Y-%m-%dT%H:%M}"
+    done = subprocess.run(
+        trial.argv("report", "utilisation", period, "--output", str(tmp_path))[:-2],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    told = json.loads((tmp_path / "utilisation.json").read_text())["figures"]
+    own = next(part for part in told["departments"] if part["department"] == SLUG)
+    hours = MINUTES / 60
+    assert own["hours"]["cores"] == pytest.approx(len(ids) * hours)
+    assert own["hours"]["storage_bytes"] == pytest.approx(hours), "1 GiB"
+    assert own["running_core_hours"] == pytest.approx(len(ids) * hours)
+    assert own["worked_core_hours"] * 3600 == pytest.approx(after - before, rel=SMOOTHED)
+    assert own["utilisation"] == pytest.approx(own["worked_core_hours"] / own["running_core_hours"])
 
 
 @pytest.mark.usefixtures("trial")
