@@ -24,6 +24,8 @@ from typing import IO, Any
 
 from plumbum import CommandNotFound, local
 
+from backup.reading import KEPT, Reader
+
 NOT_FOUND = 127
 """Exit code reported for a program that is not installed, as a shell does."""
 GRACE = timedelta(seconds=30)
@@ -31,8 +33,6 @@ GRACE = timedelta(seconds=30)
 SILENCE = timedelta(minutes=30)
 """How long a program may make no progress before it is taken for one that hangs."""
 CHUNK = 1 << 20
-KEPT = 64 << 10
-"""Bytes of a program's talk that are kept; a runaway message must not fill the memory."""
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ def run(
         target: int | IO[bytes] = subprocess.PIPE
         if output is not None:
             target = stack.enter_context(os.fdopen(os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb"))
-        process = _start(command, stdin=subprocess.PIPE, stdout=target)
+        process = start(command, stdin=subprocess.PIPE, stdout=target)
         if process is None:
             return _missing(command)
         with _Watchdog(timeout, process, silence=silence if progress else None) as watchdog:
@@ -121,9 +121,9 @@ def run(
                 if progress is not None and progress(line):
                     watchdog.beat()
 
-            talk = _Reader(process.stderr, say)
+            talk = Reader(process.stderr, say)
             heard = went_on if progress else None
-            answer = _Reader(process.stdout, heard, limit=KEPT if progress else None) if output is None else None
+            answer = Reader(process.stdout, heard, limit=KEPT if progress else None) if output is None else None
             _write_all(process, stdin)
             code = process.wait()
             said, answered = talk.finish(), answer.finish() if answer else b""
@@ -138,13 +138,13 @@ def beside(
 
     Gives what it said on standard error so far. Raises ``OSError`` where it ends, or says nothing in time, before its line.
     """
-    process = _start(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bound_to_us=True)
+    process = start(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bound_to_us=True)
     if process is None:
         raise OSError(_missing(command).reason)
     said: deque[str] = deque(maxlen=20)
     ready = threading.Event()
-    talk = _Reader(process.stderr, said.append)
-    answer = _Reader(process.stdout, lambda _: ready.set())
+    talk = Reader(process.stderr, said.append)
+    answer = Reader(process.stdout, lambda _: ready.set())
 
     def watch_end() -> None:
         process.wait()
@@ -155,12 +155,12 @@ def beside(
     try:
         _write_all(process, stdin)
         if not ready.wait(patience.total_seconds()) or process.poll() is not None:
-            _stop(process)
+            stop(process)
             talk.finish()
             raise OSError(f"{command.argv[0]} did not start: {' '.join(said) or 'it said nothing'}")
         yield lambda: " ".join(said)
     finally:
-        _stop(process)
+        stop(process)
         for thread in (talk, answer):
             thread.finish()
         watch.join()
@@ -197,16 +197,16 @@ def pipe(
     ``ValueError`` is a failure of the stream, and no sha256 is taken.
     """
     started = time.monotonic()
-    first = _start(source, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+    first = start(source, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
     if first is None:
         return _no_stream(_missing(source), sink)
-    second = _start(sink, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bound_to_us=True)
+    second = start(sink, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bound_to_us=True)
     if second is None:
-        _stop(first, timedelta(0))
+        stop(first, timedelta(0))
         return _no_stream(Completed(source.argv, first.wait(), b"", "", 0.0), sink, _missing(sink))
     digest, count = hashlib.sha256(), 0
     with _Watchdog(timeout, first, second, silence=silence) as watchdog:
-        first_talk, second_talk, answer = _Reader(first.stderr), _Reader(second.stderr), _Reader(second.stdout)
+        first_talk, second_talk, answer = Reader(first.stderr), Reader(second.stderr), Reader(second.stdout)
         stopped, wrong = False, ""
         try:
             for chunk in (through or _chunks)(first.stdout):
@@ -225,7 +225,7 @@ def pipe(
             wrong = str(error)
             stopped = bool(first.stdout.read(1))  # else it is at its end, and its own reason says more
         if stopped:
-            _stop(first)
+            stop(first)
         first_code = first.wait()
         reason = wrong if stopped else ""
         if not stopped and not watchdog.fired:
@@ -239,7 +239,7 @@ def pipe(
                 reason = f"{source.argv[0]} gave nothing"
         watchdog.beat()
         if reason or watchdog.fired:
-            _stop(second)
+            stop(second)
         with contextlib.suppress(BrokenPipeError):
             second.stdin.close()
         second_code = second.wait()
@@ -251,7 +251,8 @@ def pipe(
     return Piped(left, right, count, digest.hexdigest() if through is None else "", reason or right.reason or left.reason)
 
 
-def _start(command: Command, *, stdin: int, stdout: int | IO[bytes], bound_to_us: bool = False) -> Any | None:
+def start(command: Command, *, stdin: int, stdout: int | IO[bytes], bound_to_us: bool = False) -> Any | None:
+    """Start a program that is looked after by who starts it; nothing where it is not installed."""
     try:
         words = [str(local[command.argv[0]].executable), *command.argv[1:]]
         if bound_to_us:  # if we are killed, it is interrupted, and does not take our end for the end of its input
@@ -301,7 +302,7 @@ def _text(data: bytes) -> str:
     return data.decode("utf-8", "replace")
 
 
-def _stop(process: Any, grace: timedelta = GRACE) -> None:
+def stop(process: Any, grace: timedelta = GRACE) -> None:
     """Ask with SIGINT (the one signal after which restic 0.14 removes its lock), then kill, with all that it started."""
     if process.poll() is not None:
         return
@@ -336,7 +337,7 @@ class _Watchdog:
         self._done.set()
         self._thread.join()
         for process in self._processes:
-            _stop(process)
+            stop(process)
 
     def beat(self) -> None:
         """Tell that the programs went on."""
@@ -352,29 +353,5 @@ class _Watchdog:
                 return
         self.fired = True
         for process in self._processes:
-            _stop(process)
+            stop(process)
             _kill_group(process)
-
-
-class _Reader:
-    """Empties a stream in its own thread, so that no program ever waits for us; keeps the last of it."""
-
-    def __init__(self, stream: Any, say: Callable[[str], None] | None = None, *, limit: int | None = KEPT) -> None:
-        self._stream, self._say, self._limit = stream, say, limit
-        self._lines: deque[bytes] = deque()
-        self._size = 0
-        self._thread = threading.Thread(target=self._read, daemon=True)
-        self._thread.start()
-
-    def _read(self) -> None:
-        for line in iter(lambda: self._stream.readline(KEPT), b""):
-            self._lines.append(line)
-            self._size += len(line)
-            while self._limit is not None and self._size > self._limit and len(self._lines) > 1:
-                self._size -= len(self._lines.popleft())
-            if self._say is not None:
-                self._say(_text(line).rstrip("\n"))
-
-    def finish(self) -> bytes:
-        self._thread.join()
-        return b"".join(self._lines)

@@ -39,6 +39,19 @@ class Outcome(StrEnum):
     FAILED = "failed"
 
 
+class Consistency(StrEnum):
+    """What a volume's snapshot is like to who mounts it."""
+
+    FROZEN = "frozen"
+    """The server's file systems were held still, all that was written before is in it."""
+    CRASH = "crash"
+    """As after a power failure, which the journal of a file system is made for."""
+    IDLE = "idle"
+    """No server that runs had the volume."""
+    UNKNOWN = ""
+    """Of old records, and of what is no volume."""
+
+
 @dataclass(frozen=True)
 class BackupRecord:
     """One state of one snapshot of a department's volume or container, or of the control plane."""
@@ -63,6 +76,7 @@ class BackupRecord:
     """What of it the vault did not have yet, before compression; unknown in old records."""
     read_bytes: int | None = None
     """What of it was read, the rest being known not to have changed; unknown in old records."""
+    consistency: Consistency = Consistency.UNKNOWN
 
 
 @dataclass(frozen=True)
@@ -197,7 +211,7 @@ def parse_values(kind: type[Record], told: Mapping[str, Any]) -> Record:
         for name in ("started_at", "ended_at", "recovery_point_at", "recorded_at"):
             if name in values:
                 values[name] = datetime.fromisoformat(values[name])
-        for name, type_ in (("source", Source), ("outcome", Outcome)):
+        for name, type_ in (("source", Source), ("outcome", Outcome), ("consistency", Consistency)):
             if name in values:
                 values[name] = type_(values[name])
         return kind(**{f.name: values[f.name] for f in fields(kind) if f.name in values})

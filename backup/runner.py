@@ -155,6 +155,7 @@ def _pending(job: Job, taken: Taken) -> BackupRecord:
         Outcome.PENDING,
         added_bytes=taken.added_bytes,
         read_bytes=taken.read_bytes,
+        consistency=taken.consistency,
     )
 
 

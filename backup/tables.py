@@ -16,9 +16,18 @@ from backup.restore.wish import Wish
 
 def render_backups(records: Iterable[BackupRecord]) -> str:
     """Give one line a snapshot or failed run, oldest first."""
-    head = ("DEPARTMENT", "SOURCE", "NAME", "AS OF", "SNAPSHOT", "SIZE", "OUTCOME")
+    head = ("DEPARTMENT", "SOURCE", "NAME", "AS OF", "SNAPSHOT", "SIZE", "CONSISTENCY", "OUTCOME")
     rows = [
-        (r.department, r.source, r.name, _instant(r.started_at), r.snapshot_id[:8] or "-", _size(r.bytes), _outcome(r))
+        (
+            r.department,
+            r.source,
+            r.name,
+            _instant(r.started_at),
+            r.snapshot_id[:8] or "-",
+            _size(r.bytes),
+            r.consistency or "-",
+            _outcome(r),
+        )
         for r in records
     ]
     return _table(head, rows)

@@ -19,9 +19,12 @@ from keystoneauth1.exceptions import ClientException
 from openstack.exceptions import ConfigException, SDKException
 
 from backup.plan import SHARED_IMAGES, Job
+from backup.sources.stillness import Writer
 from backup.sources.taken import NotTakenError
 
 PAGE = 1000
+_SHUT_DOWN = 4
+"""Nova's power state of a server without a running guest."""
 
 
 class Cloud:
@@ -47,6 +50,17 @@ class Cloud:
         if len(found) != 1:
             raise NotTakenError(f"the cloud has {len(found)} volumes {job.item} in project {_cloud_name(job)}, expected one")
         return str(found[0].id)
+
+    def writers(self, volume_id: str) -> tuple[Writer, ...]:
+        """Give the servers that may write to a volume now: those that have it and are not switched off."""
+        volume = _ask(lambda: self._connection.block_storage.get_volume(volume_id))
+        users = [str(each["server_id"]) for each in volume.attachments or ()]
+        servers = [_ask(lambda user=user: self._connection.compute.get_server(user)) for user in users]
+        return tuple(
+            Writer(str(server.id), str(server.name), str(server.compute_host))
+            for server in servers
+            if server.power_state != _SHUT_DOWN
+        )
 
     def objects(self, job: Job) -> list[dict[str, Any]]:
         """List a container as it is now: name, bytes, hash, last_modified, content_type of each object."""

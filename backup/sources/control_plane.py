@@ -69,8 +69,8 @@ KEYS = {
     "credential": ("credential", "/etc/keystone/credential-keys"),
 }
 """Keystone's key repositories: section of its configuration, and where they are by default."""
-LEFT_OUT = ("etc/oneroof/restic", "etc/oneroof/databases")
-"""Passwords of the repositories: with them in here, one repository would open all others."""
+LEFT_OUT = ("etc/oneroof/restic", "etc/oneroof/databases", "etc/oneroof/freeze")
+"""Passwords of the repositories: with them in here, one would open all others. The key that asks computes is made anew."""
 
 
 def take(job: Job, repository: Repository, staging: Path, pushed: Path, records: Path, say: Say) -> Taken:

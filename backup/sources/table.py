@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from backup.plan import Job
 from backup.records import BackupRecord, Source
 from backup.restic import Repository
-from backup.sources.taken import Say, Taken
+from backup.sources.taken import NotTakenError, Say, Taken
 from tenants.installation import Installation
 
 if TYPE_CHECKING:
@@ -54,7 +54,12 @@ def _volume(job: Job, repository: Repository, host: Host, say: Say) -> Taken:
     from backup.sources.manifests import Manifests
 
     volume_id, manifests = host.cloud().volume_id(job), Manifests(host.manifests)
-    return volume.take(job, volume_id, repository, _last(job, host), manifests, host.staging, say)
+    try:
+        writers = host.cloud().writers(volume_id)
+    except NotTakenError as error:  # without Nova a volume is backed up all the same
+        say(f"{job.label}: which server writes to it is not known: {error}")
+        writers = None
+    return volume.take(job, volume_id, repository, _last(job, host), manifests, host.staging, writers, say)
 
 
 def _container(job: Job, repository: Repository, host: Host, say: Say) -> Taken:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from backup.command import Command, Completed, run
 from backup.ending import explain
+from backup.records import Consistency
 from backup.restic import (
     Repository,
     Summary,
@@ -48,6 +49,8 @@ class Taken:
     """Why snapshots before this one cannot be trusted any more; empty where they can."""
     doubt_since: datetime | None = None
     """Since when: the last one that was read as a whole can be trusted."""
+    consistency: Consistency = Consistency.UNKNOWN
+    """Of a volume: whether its server was held still."""
 
 
 class NotTakenError(Exception):

@@ -1,8 +1,8 @@
 """A volume: a snapshot of its RBD image, of which restic reads the extents that changed since the last good one.
 
 The storage keeps the snapshot that was stored last, to say what changed since. It is named as Cinder's own backups name
-theirs, so that Cinder removes it together with the volume. The data is as after a power failure, which the journal of a file
-system is made for: the guests of the catalogue's images have no agent that could be asked to hold still.
+theirs, so that Cinder removes it together with the volume. A server that uses the volume is asked to hold its file systems
+still meanwhile (:mod:`backup.sources.stillness`).
 
 What is believed of the storage, and for how long, is said in :mod:`backup.sources.carrying`. A drill finds what the vault
 has lost or altered, extent by extent; what the storage wrongly called unchanged is found when all is read again.
@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 import secrets
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,6 +27,7 @@ from backup.sources.extent_backup import store_extents
 from backup.sources.manifests import Manifests
 from backup.sources.mounted_backup import CannotCarryError, Way
 from backup.sources.rbd_image import Image, open_image
+from backup.sources.stillness import Writer, make_still
 from backup.sources.stored_volume import Manifest, StoredVolumeError, parse_manifest
 from backup.sources.taken import Say, Taken
 from tenants.installation import repository as code
@@ -43,6 +44,7 @@ def take(
     last: BackupRecord | None,
     manifests: Manifests,
     staging: Path,
+    writers: Sequence[Writer] | None,
     say: Say,
 ) -> Taken:
     """Back a volume up as it is at one instant, on top of the last good snapshot where that can be trusted.
@@ -58,14 +60,14 @@ def take(
             if OWN.match(left_over.name) and not (base and left_over.name == base.manifest.snapshot):
                 image.remove_snapshot(left_over.name)
         frozen = f"backup.oneroof-{secrets.token_hex(4)}.snap.{taken_at:%Y%m%dT%H%M%SZ}"
-        image.create_snapshot(frozen)
+        consistency = make_still(writers, lambda: image.create_snapshot(frozen), lambda line: say(f"{job.label}: {line}"))
         try:
             taken, manifest = _store(way, image, name, frozen, base, taken_at)
         except BaseException:
             image.remove_snapshot(frozen)
             raise
     manifests.keep(job, taken.snapshot_id, manifest, base.snapshot_id if base else "")
-    return taken
+    return replace(taken, consistency=consistency)
 
 
 def load_base(job: Job, last: BackupRecord | None, repository: Repository, manifests: Manifests) -> Base | None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from backup.records import BackupRecord, DrillRecord, Outcome, Source
+from backup.records import BackupRecord, Consistency, DrillRecord, Outcome, Source
 from backup.restore.record import RecoveryStepsRecord
 from backup.tables import render_backups, render_drills, render_steps
 
@@ -13,11 +14,12 @@ NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 def test_a_failure_says_why() -> None:
     failed = BackupRecord("health", Source.VOLUME, "prod/portal", NOON, NOON, "", 0, "", Outcome.FAILED, "no such volume")
-    good = BackupRecord("health", Source.VOLUME, "prod/portal", NOON, NOON, "a" * 64, 1 << 30, "b" * 64, Outcome.GOOD)
+    good = replace(failed, snapshot_id="a" * 64, bytes=1 << 30, outcome=Outcome.GOOD, reason="")
+    good = replace(good, consistency=Consistency.FROZEN)
     assert render_backups([failed, good]).splitlines() == [
-        "DEPARTMENT  SOURCE  NAME         AS OF                 SNAPSHOT  SIZE     OUTCOME",
-        "health      volume  prod/portal  2026-11-22 12:00:00Z  -         0 B      failed: no such volume",
-        "health      volume  prod/portal  2026-11-22 12:00:00Z  aaaaaaaa  1.0 GiB  good",
+        "DEPARTMENT  SOURCE  NAME         AS OF                 SNAPSHOT  SIZE     CONSISTENCY  OUTCOME",
+        "health      volume  prod/portal  2026-11-22 12:00:00Z  -         0 B      -            failed: no such volume",
+        "health      volume  prod/portal  2026-11-22 12:00:00Z  aaaaaaaa  1.0 GiB  frozen       good",
     ]
 
 

@@ -109,7 +109,7 @@ default:
         """Back up by the product."""
         manifests = Manifests(self.folder / "manifests")
         said: list[str] = []
-        taken = volume.take(JOB, self.identifier, repository, self.last, manifests, self.folder / "staging", said.append)
+        taken = volume.take(JOB, self.identifier, repository, self.last, manifests, self.folder / "staging", (), said.append)
         made = (taken.snapshot_id, taken.bytes, taken.sha256)
         self.last = BackupRecord("bench", Source.VOLUME, JOB.name, taken.taken_at, datetime.now(UTC), *made, Outcome.GOOD)
 
