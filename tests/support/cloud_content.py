@@ -60,9 +60,8 @@ def hash_backed_up(on: On) -> dict[str, str]:
     found: dict[str, str] = {}
     for volume in on("storage", "rbd ls volumes").split():
         listed = on("storage", f"rbd snap ls volumes/{volume} | awk '{{print $2}}' | grep ^backup.oneroof- || true").split()
-        assert len(listed) <= 1, f"{volume}: {listed}"
-        if listed:
-            found[volume] = hash_image(on, f"volumes/{volume}@{listed[0]}")
+        if listed:  # the last good one is kept until the next run; the newest is listed last
+            found[volume] = hash_image(on, f"volumes/{volume}@{listed[-1]}")
     return found
 
 
