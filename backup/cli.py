@@ -39,6 +39,7 @@ def run(departments: tuple[str, ...], everything: bool, control_plane: bool, tie
 
     Exit code 1 where anything failed; everything else is backed up all the same.
     """
+    from backup.jobs import load_jobs
     from backup.plan import select_jobs
 
     if not (departments or everything or control_plane):
@@ -74,6 +75,7 @@ def run(departments: tuple[str, ...], everything: bool, control_plane: bool, tie
 @click.option("--json", "as_json", is_flag=True, help="Every state of every snapshot, as JSON.")
 def list_(departments: tuple[str, ...], as_json: bool) -> None:
     """List the snapshots and how far each is proven, of DEPARTMENTS or all; control-plane is the cloud itself."""
+    from backup.jobs import load_jobs
     from backup.records import load_backups, render_record
     from backup.tables import render_backups
 
@@ -94,6 +96,7 @@ def list_(departments: tuple[str, ...], as_json: bool) -> None:
 @click.argument("departments", nargs=-1)
 def plan(departments: tuple[str, ...]) -> None:
     """Show what is backed up, when, and what each tier promises."""
+    from backup.jobs import load_jobs
     from backup.plan import select_jobs
     from backup.policy import load_policy
     from backup.tables import render_plan
@@ -105,6 +108,7 @@ def plan(departments: tuple[str, ...]) -> None:
 @click.option("--dry-run", is_flag=True, help="Only say what would be made.")
 def keys(dry_run: bool) -> None:
     """Make the passwords of repositories that have none; prints the departments they were made for."""
+    from backup.jobs import load_jobs
     from backup.keys import load_keys, make_keys, store_keys
 
     installation = Installation.current()
@@ -134,6 +138,7 @@ def install(directory: Path | None, dry_run: bool) -> None:
 @click.option("--dry-run", is_flag=True, help="Only say what would change.")
 def timers(directory: Path, dry_run: bool) -> None:
     """Make this host's timers those of the policy; prints the units that changed."""
+    from backup.jobs import load_jobs
     from backup.schedule import install_units, render_probe_units, render_units
 
     home = Installation.current().home
@@ -169,6 +174,7 @@ def drill(departments: tuple[str, ...], control_plane: bool, if_due: bool) -> No
 
     Without a department: all of them and the control plane. Exit code 1 where anything was not restored identical.
     """
+    from backup.jobs import load_jobs
     from backup.operator import drill_from_operator
     from backup.plan import select_jobs
     from backup.tables import render_drills
@@ -202,15 +208,6 @@ def _due(jobs: Sequence[Job], installation: Installation, *, local: bool) -> tup
     return backups_due(jobs, newest_restorable(load_backups(installation.records)), datetime.now(UTC))
 
 
-def load_jobs() -> Sequence[Job]:
-    """Give every job that is declared and not erased."""
-    from backup.departments import load_kept
-    from backup.plan import build_jobs
-    from backup.policy import load_policy
-
-    return build_jobs(load_kept(Installation.current().records), load_policy())
-
-
 def _say(line: str) -> None:
     click.echo(line, err=True)
 
@@ -223,6 +220,7 @@ def password(department: str, name: str) -> None:
 
     It is kept encrypted in the installation's home, so that a new operations host gets it again: tell nothing then.
     """
+    from backup.jobs import load_jobs
     from backup.passwords import keep_password
     from backup.records import Source
 

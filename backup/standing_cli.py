@@ -22,8 +22,8 @@ def status(departments: tuple[str, ...], local: bool, as_json: bool) -> None:
     Pending, good and verified snapshots; age against the tier's RPO; why the last run failed. Exit code 1 where a thing
     has no good snapshot, none as young as its RPO, or is in fewer places than its tier promises.
     """
-    from backup.cli import load_jobs
     from backup.copies.record import CopyRecord, find_held
+    from backup.jobs import load_jobs
     from backup.plan import select_jobs
     from backup.policy import load_policy
     from backup.records import load_backups, load_records
@@ -54,7 +54,7 @@ def schedule(departments: tuple[str, ...], count: int, local: bool, as_json: boo
     By the policy's spread, as the timers have it; how long each lasts by the longest of its last runs, how long it waits by
     how many may run at once. The next two days are gone through: exit code 1 where a run would end too late for its RPO.
     """
-    from backup.cli import load_jobs
+    from backup.jobs import load_jobs
     from backup.plan import select_jobs
     from backup.policy import load_policy
     from backup.records import BackupRecord, load_records
@@ -91,7 +91,7 @@ def check(departments: tuple[str, ...], everything: bool, local: bool) -> None:
 
     Every run does the same at its end; this does it now, without a new snapshot. Exit code 1 where one is in doubt.
     """
-    from backup.cli import load_jobs
+    from backup.jobs import load_jobs
     from backup.plan import select_jobs
     from backup.records import Outcome
     from backup.rereading import check_from_operator, check_here, render_checks

@@ -27,9 +27,9 @@ def copy(departments: tuple[str, ...], directory: Path, everything: bool) -> Non
     Run again, it copies what is not there yet, also after an interruption. Each copy is checked, has the department's own
     password, and is on record. Exit code 1 where one is not whole.
     """
-    from backup.cli import load_jobs
     from backup.copies.operator import copy_from_operator
     from backup.copies.record import COUNTS, CopyRecord
+    from backup.jobs import load_jobs
     from backup.plan import select_jobs
     from backup.tables import render_lines
 

@@ -28,7 +28,7 @@ def retain(departments: tuple[str, ...], dry_run: bool, prune: bool | None, beyo
     A snapshot goes when it is older than its tier's keep_within by the vault's own clock and enough newer ones are verified.
     Exit code 1 where something was not done: a department is frozen, damaged or in use, or too much would go at once.
     """
-    from backup.cli import load_jobs
+    from backup.jobs import load_jobs
     from backup.plan import select_jobs
     from backup.policy import load_policy
     from backup.vault.operator import retain_from_operator

@@ -69,7 +69,7 @@ def everything(shares: tuple[Path, ...], vault: str, at: str, yes: bool) -> None
 @_AT
 def home(vault: str, at: str) -> None:
     """Make the operator's home again from the control plane's newest snapshot, and write down what is to be restored."""
-    from backup.cli import load_jobs
+    from backup.jobs import load_jobs
     from backup.restore.home import restore_home
     from backup.restore.site import find_vault
     from backup.restore.wish import parse_instant

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from backup.cli import load_jobs
+from backup.jobs import load_jobs
 from backup.passwords import keep_password
 from backup.plan import CONTROL_PLANE
 from backup.records import Outcome, Source, append_records, load_records
