@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tenants.installation import cache_directory
 
@@ -15,6 +16,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--as-it-stands", action="store_true", help="drive the lab that runs, not brought up to this checkout first"
     )
+
+
+settings.register_profile("busy", deadline=None)  # how quick something is, a benchmark tells
+settings.load_profile("busy")
 
 
 def pytest_configure() -> None:

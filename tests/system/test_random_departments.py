@@ -28,7 +28,6 @@ KILLED_AFTER = st.none() | st.integers(0, 14)
 """Lines of progress that an apply may say before it is killed."""
 # Shrinking would apply hundreds of departments: what failed is printed as it was drawn.
 UNHURRIED = settings(
-    deadline=None,
     database=None,
     derandomize=True,
     phases=[Phase.explicit, Phase.generate],
