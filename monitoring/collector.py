@@ -16,6 +16,7 @@ from typing import Any, Generic, TypeVar
 Value = TypeVar("Value")
 
 _LOG = logging.getLogger(__name__)
+_RETRY_SECONDS = 60.0
 _INTERVALS_UNTIL_OLD = 3  # a reading may miss two turns before it is not shown any more
 
 
@@ -30,7 +31,7 @@ class Source(Generic[Value]):
     name: str
     read: Callable[[], Value]
     interval: float
-    """Seconds between the end of one reading and the begin of the next."""
+    """Seconds between the end of one reading and the begin of the next; at most a minute after one that failed."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,7 @@ class Collector:
         clock: Callable[[], float] = time.time,
         after: Callable[[], None] = lambda: None,
         steady: Callable[[], float] = _seconds_on,
+        retry: float = _RETRY_SECONDS,
     ) -> None:
         """``after`` is called behind each reading of the background, by its thread.
 
@@ -71,6 +73,7 @@ class Collector:
         self._read: dict[str, float] = {}
         """By the steady clock."""
         self._after = after
+        self._retry = retry
         self._stop = threading.Event()
 
     def start(self) -> None:
@@ -118,6 +121,6 @@ class Collector:
 
     def _follow(self, source: Source[Any]) -> None:
         while not self._stop.is_set():
-            self.read_once(source.name)
+            reading = self.read_once(source.name)
             self._after()
-            self._stop.wait(source.interval)
+            self._stop.wait(source.interval if reading.success else min(source.interval, self._retry))

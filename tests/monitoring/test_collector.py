@@ -74,3 +74,19 @@ def test_a_source_that_hangs_blocks_nobody() -> None:
     finally:
         collector.stop()
         release.set()
+
+
+def test_what_failed_is_tried_again_before_its_turn() -> None:
+    tried, succeeded = [], threading.Event()
+
+    def read() -> int:
+        tried.append(1)
+        if len(tried) == 1:
+            raise OSError("a project went while it was read")
+        succeeded.set()
+        return 7
+
+    collector = Collector([Source("seldom", read, 900.0)], retry=0.01)
+    collector.start()
+    assert succeeded.wait(30)
+    collector.stop()
