@@ -17,7 +17,7 @@ from email.utils import formatdate
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
 
-from infra.inventory.rolling import Account, Container
+from infra.inventory.object_account import Account, Container
 
 if TYPE_CHECKING:
     from openstack.connection import Connection

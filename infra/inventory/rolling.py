@@ -14,32 +14,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from infra.inventory.object_account import Account, parse_account
+
 if TYPE_CHECKING:
     from openstack.connection import Connection
 
 CALLS_PER_PROJECT = 3
 ROUNDS_UNTIL_OLD = 3
-
-
-@dataclass(frozen=True)
-class Container:
-    """An object container."""
-
-    name: str
-    bytes: int
-    objects: int
-
-
-@dataclass(frozen=True)
-class Account:
-    """A project's object containers, as the store counts them."""
-
-    bytes: int
-    objects: int
-    containers: int
-    """How many there are; ``listed`` may name fewer."""
-    listed: tuple[Container, ...]
-    """Those that one answer names (1,000 at most)."""
 
 
 @dataclass(frozen=True)
@@ -144,13 +125,3 @@ def still_known(told: Mapping[str, Told], projects: Iterable[str], turn: int, at
         for project, each in told.items()
         if project in known and turn - each.turn <= ROUNDS_UNTIL_OLD * max(rounds, 1)
     }
-
-
-def parse_account(headers: Mapping[str, str], listed: Iterable[Mapping[str, Any]]) -> Account:
-    """Read an account's totals and its containers."""
-    return Account(
-        bytes=int(headers["X-Account-Bytes-Used"]),
-        objects=int(headers["X-Account-Object-Count"]),
-        containers=int(headers["X-Account-Container-Count"]),
-        listed=tuple(Container(each["name"], each["bytes"], each["count"]) for each in listed),
-    )

@@ -10,7 +10,8 @@ from exposing import metrics
 from small_cloud import INVENTORY
 
 from infra.inventory.model import Agent, Failure, RbacPolicy
-from infra.inventory.rolling import Account, Container, Rolled, Told
+from infra.inventory.object_account import Account, Container
+from infra.inventory.rolling import Rolled, Told
 from monitoring.breakdown import PARTS
 from monitoring.guests import Guest
 from monitoring.reading import ReadingError, build_usage

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 
+from infra.inventory.object_account import Account, Container
 from infra.inventory.object_reader import parse_buckets, parse_names, sign
-from infra.inventory.rolling import Account, Container
 
 # as Ceph 16.2 told it, of a container with an upload in parts that is not finished, and of one that was never written to
 TOLD = """[

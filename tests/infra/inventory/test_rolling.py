@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from infra.inventory.rolling import Account, Container, Told, choose, parse_account, still_known
+from infra.inventory.object_account import Account, Container, parse_account
+from infra.inventory.rolling import Told, choose, still_known
 
 
 def told(turn: int) -> Told:
