@@ -91,6 +91,8 @@ class DesiredContainer:
     quota_count: int
     versions_location: str
     """Container that old versions go to, or nothing."""
+    expire_days: int = 0
+    """Days after which an object ends; 0 is never."""
 
 
 @dataclass(frozen=True)
@@ -285,7 +287,9 @@ def _containers(container: Container) -> Iterator[DesiredContainer]:
         yield DesiredContainer(versions, -1, -1, "")
     quota = container.quota or ContainerQuota.model_construct()
     size = -1 if quota.size_mib is None else quota.size_mib * _MIB
-    yield DesiredContainer(container.name, size, -1 if quota.objects is None else quota.objects, versions)
+    most = -1 if quota.objects is None else quota.objects
+    days = container.lifecycle.delete_after_days if container.lifecycle else 0
+    yield DesiredContainer(container.name, size, most, versions, days)
 
 
 def cloud_path(grantee: str) -> str:

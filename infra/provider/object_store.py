@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 from infra.provider.access import PATIENCE_SECONDS, READ, WRITE, render_acl, show_acl
 from infra.provider.account import account_address
 from infra.provider.cloud import Cloud
+from infra.provider.expiry import write_expiry
 from infra.provider.failure import CloudError
 from infra.provider.field import Field, number, text
 from infra.provider.kind import Kind, refuse_erasure
@@ -54,6 +55,7 @@ class Container(Kind):
         "quota_bytes": _limit(),
         "quota_count": _limit(),
         "versions_location": text(""),
+        "expire_days": replace(number(0, least=0), recorded=True),
     }
 
     def changed(self, state: Values, inputs: Values) -> set[str]:
@@ -62,10 +64,13 @@ class Container(Kind):
         return super().changed({name: field.default for name, field in self.fields.items()} | known, inputs)
 
     def find(self, cloud: Cloud, inputs: Values) -> Any | None:
-        """Ask for it by name."""
+        """Ask for it by name; one that an interrupted run made may lack its lifecycle, which no Swift call tells."""
         if cloud.is_fresh(inputs["project_id"]):
             return None
-        return self.get(cloud, f"{inputs['project_id']}/{inputs['name']}", inputs)
+        found = self.get(cloud, f"{inputs['project_id']}/{inputs['name']}", inputs)
+        if found is not None and self.is_ours(found) and inputs["expire_days"]:
+            write_expiry(cloud, inputs["project_id"], inputs["name"], inputs["expire_days"])
+        return found
 
     def is_ours(self, resource: Any) -> bool:
         """Tell by its metadata."""
@@ -79,6 +84,8 @@ class Container(Kind):
         if inputs["readers"] or inputs["writers"]:
             # our gateway takes rights for others from a container's owner alone, so not with PUT
             _raise_for(store.post(_address(cloud, identifier), headers=_acls(cloud, inputs)))
+        if inputs.get("expire_days"):
+            write_expiry(cloud, inputs["project_id"], inputs["name"], inputs["expire_days"])
         return self.get(cloud, identifier, inputs)
 
     def get(self, cloud: Cloud, identifier: str, state: Values) -> Any | None:
@@ -100,6 +107,7 @@ class Container(Kind):
             "writers": show_acl(cloud, resource.headers.get(WRITE)),
             "versions_location": resource.headers.get("X-Versions-Location", ""),
             **{name: state.get(name, _UNLIMITED) for name in ("quota_bytes", "quota_count")},
+            "expire_days": state.get("expire_days", 0),
         }
 
     def identifier(self, resource: Any) -> str:
@@ -110,6 +118,8 @@ class Container(Kind):
         """Set who may read and write, how much, and where old versions go."""
         headers = {**_acls(cloud, inputs), **_settings(inputs)}
         _raise_for(_store(cloud, identifier).post(_address(cloud, identifier), headers=headers))
+        if "expire_days" in changed:
+            write_expiry(cloud, inputs["project_id"], inputs["name"], inputs["expire_days"])
 
     def delete(self, cloud: Cloud, identifier: str, state: Values) -> None:
         """Delete it; its objects only where the operator said that data may go."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import inf
 
 from infra.review.policy import Policy, Risk
 from infra.review.sentence import Sentence
@@ -47,6 +48,7 @@ def find_risks(
     yield from _quota(before, after, catalogues, policy.quota_growth_percent)
     yield from _gone(before, after)
     yield from _weaker(before, after, catalogues[1])
+    yield from _ending_sooner(before, after)
     yield from _production(before, after)
     if sharing_of(before) != sharing_of(after):
         text = "what is shared with other departments changes"
@@ -140,6 +142,23 @@ def _gone(before: Department, after: Department) -> Iterator[Finding]:
         yield Finding(Risk.DELETION, after.slug, _named("no longer declared", gone))
     if held := [thing for thing in gone if thing[0] in _HOLDS_DATA]:
         yield Finding(Risk.DATA, after.slug, _named("holds data and is no longer declared", held))
+
+
+def _ending_sooner(before: Department, after: Department) -> Iterator[Finding]:
+    """Give the containers whose lifecycle deletes more than before; what a new one holds was put there knowing it."""
+    ends = _days(before)
+    sooner = [("container", name) for name, days in _days(after).items() if days < ends.get(name, 0)]
+    if sooner:
+        yield Finding(Risk.DATA, after.slug, _named("objects end sooner than before", sooner))
+
+
+def _days(department: Department) -> dict[str, float]:
+    """Give the days that objects of each container last."""
+    return {
+        f"{project.name}/{each.name}": each.lifecycle.delete_after_days if each.lifecycle else inf
+        for project in department.projects
+        for each in project.containers
+    }
 
 
 def _weaker(before: Department, after: Department, catalogue: Catalogue) -> Iterator[Finding]:

@@ -1,4 +1,4 @@
-"""Containers of objects: how much may be in one, and whether old versions are kept."""
+"""Containers of objects: how much may be in one, whether old versions are kept, and when objects end."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from tenants.declaration.words import Declared, Name, Switch
 
 _Most = Annotated[int, Field(strict=True, ge=1, le=1_000_000_000)]
+_Days = Annotated[int, Field(strict=True, ge=1, le=36_500)]
 
 
 class ContainerQuota(Declared):
@@ -24,6 +25,14 @@ class ContainerQuota(Declared):
         return self
 
 
+class Lifecycle(Declared):
+    """When objects of a container end by themselves; the object store looks once a day."""
+
+    delete_after_days: _Days = Field(
+        title="Objects", description="Days after which an object is deleted, from when it was written."
+    )
+
+
 class Container(Declared):
     """A container of objects."""
 
@@ -36,6 +45,10 @@ class Container(Declared):
         default=False,
         title="Versioning",
         description="Whether what is overwritten or deleted is kept, in a container <name>-versions beside it.",
+    )
+
+    lifecycle: Lifecycle | None = Field(
+        default=None, title="Lifecycle", description="When its objects end by themselves; never where left out."
     )
 
     @property

@@ -113,6 +113,7 @@ def _resources(department: Department, project: Project, catalogue: Catalogue) -
         if container.quota and container.quota.objects:
             words.append(f"at most {container.quota.objects} objects")
         words += [f"old versions in {container.versions_name}"] if container.versioning else []
+        words += [f"objects end after {container.lifecycle.delete_after_days} days"] if container.lifecycle else []
         table.add_row("container", container.name, ", ".join(words))
     for address in project.floating_ips:
         behind = [server.name for server in project.servers if server.floating_ip == address.name]

@@ -97,6 +97,15 @@ CASES: dict[str, tuple[Callable[[Department], Department], dict[Risk, str]]] = {
             Risk.PRODUCTION: "production changes: project prod",
         },
     ),
+    "an end of objects": (
+        lambda health: project(
+            health, 0, containers=[{"name": "bulletins", "lifecycle": {"delete_after_days": 90}}, {"name": "thumbnails"}]
+        ),
+        {
+            Risk.DATA: "objects end sooner than before: container prod/bulletins",
+            Risk.PRODUCTION: "production changes: project prod",
+        },
+    ),
     "something back from the backup": (
         lambda health: edit(health, restores=[{**RESTORE, "into": "prod/thumbnails"}]),
         {Risk.DATA: "what is to be brought back from the backup changes"},

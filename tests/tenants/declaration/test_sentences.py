@@ -31,7 +31,7 @@ PROJECT = "projects:\n  - name: prod\n"
         ),
         (
             PROJECT + "    containers: [{name: a, recovery：gold}]\n",
-            "7: projects[0].containers[0].recovery：gold: got the full-width ： in a key, expected one of name, "
+            "7: projects[0].containers[0].recovery：gold: got the full-width ： in a key, expected one of lifecycle, name, "
             "quota, recovery, versioning\n  HINT: Type YAML's own marks with the input method switched to half width.",
         ),
         (PROJECT + "    quota: {cores: -4}\n", "7: projects[0].quota.cores: got -4, expected a whole number of at least 0"),
