@@ -219,6 +219,18 @@ def make_pools(cluster):
                 cluster.ask("osd pool application enable", pool=name, app="rbd")
 
 
+def await_module(cluster, name):
+    """Wait until a manager told the monitors of a module: before, those of a new cluster refuse it and its options."""
+    deadline = time.monotonic() + 120
+    while True:
+        told = cluster.ask("mgr module ls")
+        if name in told["enabled_modules"] or name in {each["name"] for each in told["disabled_modules"]}:
+            return
+        if time.monotonic() > deadline:
+            sys.exit(f"no manager told of its module {name} in 120 s")
+        time.sleep(0.5)
+
+
 def enable_metrics(cluster):
     """Let the active manager tell Prometheus of the cluster, on this host's own address; HAProxy stands in front of it."""
     wanted = {"mgr/prometheus/server_addr": "127.0.0.1", "mgr/prometheus/server_port": "9283"}
@@ -227,6 +239,7 @@ def enable_metrics(cluster):
     if any(have.get(name) != value for name, value in wanted.items()) or "prometheus" not in modules["enabled_modules"]:
         say("metrics of Ceph")
         if not CHECK:
+            await_module(cluster, "prometheus")
             for name, value in wanted.items():
                 cluster.ask("config set", who="mgr", name=name, value=value)
             cluster.ask("mgr module enable", module="prometheus")
