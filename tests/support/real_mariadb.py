@@ -31,11 +31,27 @@ class MariaDb:
     client: Path
 
     def sql(self, text: str) -> str:
-        argv = [self.client, "--no-defaults", f"--socket={self.socket}", "--user=root", "--batch", "--skip-column-names"]
-        argv += ["--default-character-set=utf8mb4"]
-        done = subprocess.run(argv, input=text, capture_output=True, text=True, check=False)
+        done = subprocess.run(self._argv, input=text, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
         return done.stdout
+
+    @contextmanager
+    def locked(self, table: str) -> Iterator[None]:
+        """Keep everybody else from reading a table, for the time of the block."""
+        session = subprocess.Popen([*self._argv, "--unbuffered"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        with session:  # its end of input, at the block's end, ends it and its lock
+            assert session.stdin is not None
+            assert session.stdout is not None
+            session.stdin.write(f"lock tables {table} write; select 'locked';\n")
+            session.stdin.flush()
+            assert session.stdout.readline() == "locked\n"
+            yield
+            session.stdin.close()
+
+    @property
+    def _argv(self) -> list[str | Path]:
+        argv = [self.client, "--no-defaults", f"--socket={self.socket}", "--user=root", "--batch", "--skip-column-names"]
+        return [*argv, "--default-character-set=utf8mb4"]
 
 
 def install_programs(root: Path, folder: Path) -> None:

@@ -115,28 +115,33 @@ def test_what_is_not_whole_is_no_snapshot(job: Job, vault: Vault, mariadb: Maria
 def test_a_connection_that_breaks_in_the_middle_is_no_snapshot(
     job: Job, vault: Vault, mariadb: MariaDb, tmp_path: Path
 ) -> None:
-    mariadb.sql("use registry; create table registry.big as select repeat('x', 1000000) text, seq from seq_1_to_60")
-    stopped: list[str] = []
+    mariadb.sql(
+        """use registry; create table big as select repeat('x', 1000000) text, seq from seq_1_to_3;
+        create table zz_last (id int); insert into zz_last values (1)"""
+    )
+    dump = tmp_path / "staging" / "health" / "database" / "prod" / "registry" / database.DUMP
+    waits = "select id from information_schema.processlist where user = 'backup' and state like '%metadata lock%'"
+    sizes: list[int] = []
 
     def break_off() -> None:
-        until = time.monotonic() + 20
-        while time.monotonic() < until and not stopped:
-            for line in mariadb.sql("select id from information_schema.processlist where user = 'backup'").split():
-                dump = tmp_path / "staging" / "health" / "database" / "prod" / "registry" / database.DUMP
-                if dump.exists() and dump.stat().st_size > 1_000_000:
-                    mariadb.sql(f"kill {line}")
-                    stopped.append(line)
-            time.sleep(0.005)
+        """Kill the dump's connection where it waits for its last table."""
+        until = time.monotonic() + 60
+        while not (waiting := mariadb.sql(waits).split()) and time.monotonic() < until:
+            time.sleep(0.02)
+        for line in waiting:
+            sizes.append(dump.stat().st_size)
+            mariadb.sql(f"kill {line}")
 
     killer = threading.Thread(target=break_off)
-    killer.start()
     try:
-        with pytest.raises(NotTakenError, match=r"Lost connection|Connection was killed|server has gone away|ended with"):
-            take(job, vault, tmp_path)
+        with mariadb.locked("registry.zz_last"):
+            killer.start()
+            with pytest.raises(NotTakenError, match=r"mariadb-dump ended with \d+: .*zz_last"):
+                take(job, vault, tmp_path)
+            killer.join()
     finally:
-        killer.join()
-        mariadb.sql("drop table registry.big")
-    assert stopped
+        mariadb.sql("drop table registry.big, registry.zz_last")
+    assert [size > 1_000_000 for size in sizes] == [True]
     assert vault.snapshots() == []
 
 
