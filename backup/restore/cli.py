@@ -100,6 +100,43 @@ def container(
 
 
 @restore.command()
+@click.argument("department")
+@click.argument("name", metavar="PROJECT/DATABASE")
+@click.option(
+    "--suffix",
+    default="_restored",
+    show_default=True,
+    metavar="SUFFIX",
+    help="What is put behind the names of its schemas, which are made anew.",
+)
+@click.option("--in-place", is_flag=True, help="Into its own schemas; asks for --overwrite where they hold data.")
+@_options
+def database(department: str, name: str, suffix: str, in_place: bool, at: str | None, overwrite: bool, yes: bool) -> None:
+    """Restore a database of DEPARTMENT into its running server: into new schemas beside the others, or in place.
+
+    By the declared account, which needs more rights for the time of it: what it lacks is said as grants. In place, what is
+    there is backed up before it goes; new schemas that are replaced are gone. What was loaded is dumped again and compared;
+    what an interrupted run left is said, and removed by the next.
+    """
+    from backup.exchange import update_ledgers
+    from backup.records import Source, load_backups
+    from backup.restore.database import SUFFIX
+    from backup.restore.operator import restore_into_cloud
+    from backup.restore.wish import Wish, choose_one, parse_instant
+
+    if not in_place and not SUFFIX.fullmatch(suffix):
+        what = f"--suffix: got {suffix!r}, expected an underscore, then up to 40 letters, digits and underscores"
+        raise UserError(Problem(what, "--in-place restores into the schemas' own names."))
+    instant = parse_instant(at) if at else None
+    installation = Installation.existing()
+    update_ledgers(installation, _say)
+    snapshot = choose_one(load_backups(installation.records), department, Source.DATABASE, name, instant)
+    wish = Wish(snapshot, name if in_place else f"{name}/{suffix}", overwrite, is_live=True)
+    _show_or_go_on([wish], yes=yes)
+    _end(restore_into_cloud([wish], installation), 1)
+
+
+@restore.command()
 @click.argument("source", type=click.Choice(["image", "database"]))
 @click.argument("department")
 @click.argument("name", metavar="PROJECT/NAME")
@@ -137,7 +174,8 @@ def department(name: str, at: str | None, overwrite: bool, yes: bool) -> None:
     found = [s for s in every if s.source in (Source.VOLUME, Source.CONTAINER)]
     for other in every:
         if other not in found:
-            _say(f"{other.source} {other.name}: left for `oneroof restore files {other.source} {name} {other.name}`")
+            way = "database" if other.source is Source.DATABASE else f"files {other.source}"
+            _say(f"{other.source} {other.name}: left for `oneroof restore {way} {name} {other.name}`")
     if not found:
         raise UserError(Problem(f"{name}: there is no snapshot that counts", "`oneroof backup list` shows every one."))
     wishes = [Wish(snapshot, snapshot.name, overwrite) for snapshot in found]

@@ -9,16 +9,21 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from backup.departments import load_kept
 from backup.keys import DIRECTORY, installed_repository
 from backup.opening import probe_version
-from backup.plan import Job
+from backup.plan import Job, build_jobs
+from backup.policy import load_policy
 from backup.records import BackupRecord, Outcome, Source, append_records, load_records
 from backup.restic import Repository
 from backup.restore import container, image, volume
+from backup.restore.database import restore_database
 from backup.restore.record import RestoreRecord
 from backup.restore.target import Target
 from backup.restore.volume import Written
 from backup.restore.wish import Wish
+from backup.runner import run_jobs
+from backup.sources import database
 from backup.sources.taken import NotTakenError, Say
 from tenants.installation import Installation
 from tenants.problem import UserError
@@ -43,7 +48,10 @@ def _run_wishes(wishes: Iterable[Wish], installation: Installation, say: Say, di
         try:
             cache = installation.home / "cache" / "restic"
             repository = replace(installed_repository(wish.snapshot.department, cache, directory), version=version)
-            written = _restore(wish, target, repository, installation.home / "staging", say)
+            if wish.is_live:
+                written = _restore_live(wish, repository, installation, say, directory)
+            else:
+                written = _restore(wish, target, repository, installation.home / "staging", say)
         except BrokenPipeError:  # nobody listens any more: this run was interrupted
             raise
         except (NotTakenError, UserError, OSError) as error:
@@ -87,6 +95,36 @@ def _restore(wish: Wish, target: Target, repository: Repository, staging: Path, 
             return image.restore_images(job, snapshot, repository, staging, say)
         case _:
             raise NotTakenError(f"a {snapshot.source} is restored into files alone")
+
+
+def _restore_live(wish: Wish, repository: Repository, installation: Installation, say: Say, directory: Path) -> Written:
+    """Bring a dump into the running database that the declaration tells of; what it replaces there is backed up first."""
+    name, suffix = split_target(wish.target)
+    declared = build_jobs(load_kept(installation.records), load_policy())
+    own = [j for j in declared if (j.department, j.source, j.name) == (wish.snapshot.department, Source.DATABASE, name)]
+    if not own:
+        raise NotTakenError(f"{wish.label}: no declaration has this database with a recovery tier")
+    (job,) = own
+
+    def keep() -> str:
+        (kept,) = run_jobs([job], installation, say, directory)
+        if kept.outcome is not Outcome.GOOD:
+            raise NotTakenError(f"what is there could not be backed up, and is left: {kept.reason}")
+        return f"what was there is snapshot {kept.snapshot_id[:8]} of {kept.started_at:%Y-%m-%d %H:%M}Z"
+
+    address, password = database.find_address(installation.home, job), database.installed_password(job)
+    return restore_database(
+        job,
+        address,
+        password,
+        wish.snapshot,
+        repository,
+        installation.home / "staging",
+        suffix=suffix,
+        overwrite=wish.overwrite,
+        keep=keep,
+        say=say,
+    )
 
 
 @contextmanager

@@ -26,17 +26,22 @@ class Asked:
 
 @dataclass(frozen=True)
 class Wish:
-    """One snapshot, and the volume or container of the same department that it goes into."""
+    """One snapshot, and the volume, container or database of the same department that it goes into."""
 
     snapshot: BackupRecord
     target: str
-    """``<project>/<volume or container>``; behind a container's, where told, what is put before its objects' names."""
+    """``<project>/<volume or container>``; behind a container's, where told, what is put before its objects' names.
+
+    Of a running database its own name; behind it, where it goes into new schemas, what is put behind their names.
+    """
     overwrite: bool = False
     """Whether what the target holds now may be replaced."""
     is_lost: bool = False
     """Whether the target's data is known to be gone: what is there then was put there by an earlier run of this restore."""
     asked: Asked | None = None
     """The department's request that it answers; none where an engineer decided."""
+    is_live: bool = False
+    """Whether a database's dump goes into the running database; else into a container, as an object."""
 
     @property
     def label(self) -> str:
@@ -106,6 +111,7 @@ def parse_wishes(text: str) -> tuple[Wish, ...]:
                 each["overwrite"] is True,
                 each["is_lost"] is True,
                 Asked(**each["asked"]) if each.get("asked") else None,
+                each.get("is_live") is True,
             )
             for each in told
         )
@@ -120,4 +126,5 @@ def _values(wish: Wish) -> Mapping[str, Any]:
         "overwrite": wish.overwrite,
         "is_lost": wish.is_lost,
         "asked": asdict(wish.asked) if wish.asked else None,
+        "is_live": wish.is_live,
     }

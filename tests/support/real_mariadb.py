@@ -18,6 +18,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+PASSWORD = 'a "quoted" \\ pass#word'  # noqa: S105 - of databases that live as long as a test
+AS_SQL = PASSWORD.replace("\\", "\\\\")
 PROGRAMS = ("sbin/mariadbd", "bin/mariadb-dump", "bin/mariadb")
 
 

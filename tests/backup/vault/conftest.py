@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from plumbum import local
+from real_mariadb import AS_SQL, MariaDb, install_programs, serve_mariadb
 from real_vault import Vault, named, serve
 
 from backup.opening import probe_version
+from backup.plan import Dump, Job
+from backup.records import Source
 from backup.restic import Repository
+from tenants.declaration.kept import Engine
 
 OF_THE_CLOUD = "of the cloud"
 """The restic that the cloud's own machines have, or this machine's."""
@@ -75,3 +80,45 @@ def damage() -> Callable[[Path, str], None]:
                 file.write_bytes(b"")
 
     return do
+
+
+@pytest.fixture(scope="module")
+def mariadb(image_program: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[MariaDb]:
+    """A server with one schema that has a table, a routine, an event and a trigger, and an account that may only read."""
+    root = image_program("mariadb-dump").parents[2]
+    folder = tmp_path_factory.mktemp("mariadb")
+    programs = folder / "bin"
+    programs.mkdir()
+    install_programs(root, programs)
+    with serve_mariadb(root, programs, folder / "home") as server:
+        server.sql(
+            f"""create database registry character set utf8mb4; use registry;
+            create table clinics (id int primary key auto_increment, name varchar(200), picture blob) engine=innodb;
+            insert into clinics (name, picture) select concat('卫生院 ', seq), repeat(unhex('00ff0d0a27'), 200)
+              from seq_1_to_2000;
+            create procedure greet() select 1;
+            create event nightly on schedule every 1 day do select 1;
+            create user backup@'%' identified by '{AS_SQL}' require ssl;
+            grant select, show view, trigger, event on registry.* to backup@'%';
+            grant select on mysql.proc to backup@'%';
+            create user blind@'%' identified by '{AS_SQL}' require ssl;
+            grant select, show view, trigger, event on registry.* to blind@'%';
+            create user half@'%' identified by '{AS_SQL}' require ssl;
+            grant select on registry.* to half@'%';
+            grant select on mysql.proc to half@'%';
+            """  # noqa: S608 - nothing of it is told by anybody
+        )
+        yield server
+
+
+@pytest.fixture
+def job(mariadb: MariaDb) -> Job:
+    dump = Dump(Engine.MARIADB, "db", mariadb.port, ("registry",), "backup", mariadb.authority)
+    zero = timedelta()
+    return Job("health", Source.DATABASE, "prod/registry", "gold", zero, zero, zero, dump=dump)
+
+
+@pytest.fixture
+def path(mariadb: MariaDb, monkeypatch: pytest.MonkeyPatch, vault: Vault) -> None:  # noqa: ARG001 - restic goes on PATH first
+    for target in (os.environ, local.env):
+        monkeypatch.setitem(target, "PATH", f"{mariadb.client.parent}:{os.environ['PATH']}")

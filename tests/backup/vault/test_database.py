@@ -3,71 +3,20 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from plumbum import local
-from real_mariadb import MariaDb, install_programs, make_certificates, serve_mariadb
+from real_mariadb import PASSWORD, MariaDb, make_certificates
 from real_vault import Vault
 
-from backup.plan import Dump, Job
-from backup.records import Source
+from backup.plan import Job
 from backup.sources import database
 from backup.sources.taken import NotTakenError, Taken
-from tenants.declaration.kept import Engine
-
-PASSWORD = 'a "quoted" \\ pass#word'  # noqa: S105 - of a database that lives as long as this test
-AS_SQL = PASSWORD.replace("\\", "\\\\")
-QUOTED = PASSWORD.replace("\\", "\\\\").replace('"', '\\"')
-
-
-@pytest.fixture(scope="module")
-def mariadb(image_program: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[MariaDb]:
-    """A server with one schema that has a table, a routine, an event and a trigger, and an account that may only read."""
-    root = image_program("mariadb-dump").parents[2]
-    folder = tmp_path_factory.mktemp("mariadb")
-    programs = folder / "bin"
-    programs.mkdir()
-    install_programs(root, programs)
-    with serve_mariadb(root, programs, folder / "home") as server:
-        server.sql(
-            f"""create database registry character set utf8mb4; use registry;
-            create table clinics (id int primary key auto_increment, name varchar(200), picture blob) engine=innodb;
-            insert into clinics (name, picture) select concat('卫生院 ', seq), repeat(unhex('00ff0d0a27'), 200)
-              from seq_1_to_2000;
-            create procedure greet() select 1;
-            create event nightly on schedule every 1 day do select 1;
-            create user backup@'%' identified by '{AS_SQL}' require ssl;
-            grant select, show view, trigger, event on registry.* to backup@'%';
-            grant select on mysql.proc to backup@'%';
-            create user blind@'%' identified by '{AS_SQL}' require ssl;
-            grant select, show view, trigger, event on registry.* to blind@'%';
-            create user half@'%' identified by '{AS_SQL}' require ssl;
-            grant select on registry.* to half@'%';
-            grant select on mysql.proc to half@'%';
-            """  # noqa: S608 - nothing of it is told by anybody
-        )
-        yield server
-
-
-@pytest.fixture
-def job(mariadb: MariaDb) -> Job:
-    dump = Dump(Engine.MARIADB, "db", mariadb.port, ("registry",), "backup", mariadb.authority)
-    zero = timedelta()
-    return Job("health", Source.DATABASE, "prod/registry", "gold", zero, zero, zero, dump=dump)
-
-
-@pytest.fixture
-def path(mariadb: MariaDb, monkeypatch: pytest.MonkeyPatch, vault: Vault) -> None:  # noqa: ARG001 - restic goes on PATH first
-    for target in (os.environ, local.env):
-        monkeypatch.setitem(target, "PATH", f"{mariadb.client.parent}:{os.environ['PATH']}")
 
 
 def take(job: Job, vault: Vault, tmp_path: Path, password: str = PASSWORD) -> Taken:
@@ -169,7 +118,8 @@ def test_no_secret_is_an_argument(job: Job, tmp_path: Path) -> None:
     command = database.build_dump(job.dump, tmp_path / "client.cnf")
     assert not any(PASSWORD in word or job.dump.user in word for word in command.argv)
     assert command.argv[-2:] == ("--", "registry")
-    assert f'password="{QUOTED}"' in database.render_options(job.dump, "10.0.0.1", PASSWORD, tmp_path / "ca.pem")
+    quoted = PASSWORD.replace("\\", "\\\\").replace('"', '\\"')
+    assert f'password="{quoted}"' in database.render_options(job.dump, "10.0.0.1", PASSWORD, tmp_path / "ca.pem")
 
 
 def test_where_the_server_is_comes_from_the_last_apply(job: Job, tmp_path: Path) -> None:
