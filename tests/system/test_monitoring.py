@@ -68,14 +68,26 @@ def test_every_target_is_scraped(prometheus: Prometheus, lab: LabStatus) -> None
     samples = eventually(prometheus, "up", lambda found: bool(found) and all(sample.value == 1 for sample in found))
     jobs = {(sample.labels["job"], sample.labels["instance"]) for sample in samples}
     assert {("node", machine.name) for machine in lab.machines} <= jobs
-    assert {"oneroof", "prometheus", "alertmanager", "haproxy", "rabbitmq", "ceph"} <= {job for job, _ in jobs}
+    assert {"oneroof", "prometheus", "alertmanager", "haproxy", "rabbitmq", "mariadb", "ceph"} <= {job for job, _ in jobs}
 
 
 @pytest.mark.parametrize(
-    "metric", ["ceph_health_status", 'haproxy_backend_status{state="DOWN"}', "rabbitmq_queue_messages_ready"]
+    "metric",
+    [
+        *("ceph_health_status", 'haproxy_backend_status{state="DOWN"}', "rabbitmq_queue_messages_ready", "mysql_up == 1"),
+        *("mysql_global_status_threads_connected", "mysql_global_variables_max_connections"),
+        *("mysql_global_status_slow_queries", "mysql_global_status_wsrep_ready", "mysql_global_status_wsrep_cluster_size"),
+        *("mysql_global_variables_wsrep_on", "mysql_info_schema_processlist_processes_by_user"),
+    ],
 )
 def test_services_tell_of_themselves_what_alerts_ask(prometheus: Prometheus, metric: str) -> None:
     eventually(prometheus, metric, lambda found: bool(found))
+
+
+def test_the_databases_exporter_may_see_statistics_and_nothing_else(operations_host: Machine) -> None:
+    grants = run_there(operations_host, "mariadb --skip-column-names -e 'show grants for prometheus@localhost'").splitlines()
+    assert [grant.partition(" TO ")[0] for grant in grants] == ["GRANT PROCESS ON *.*"]
+    assert "VIA unix_socket" in grants[0], "there is no password that anybody could find"
 
 
 def test_the_timers_of_the_operations_host_are_watched(prometheus: Prometheus) -> None:
@@ -144,8 +156,8 @@ def test_nobody_is_let_in_without_a_password(prometheus: Prometheus) -> None:
 def test_a_client_without_certificate_reads_no_host(lab: LabStatus, installation: Installation) -> None:
     context = ssl.create_default_context(cafile=str(installation.ca_certificate))
     for machine in lab.machines:
-        of_services = ["9101/haproxy", "9101/rabbitmq", "9101/ceph"] if "controllers" in machine.groups else []
-        for place in ("9100/metrics", *of_services):
+        services = ("haproxy", "rabbitmq", "mariadb", "ceph") if "controllers" in machine.groups else ()
+        for place in ("9100/metrics", *(f"9101/{service}" for service in services)):
             with (
                 pytest.raises(OSError, match=r"(?i)certificate|closed|reset|eof"),
                 urllib.request.urlopen(f"https://{machine.address}:{place}", timeout=10, context=context) as answer,
