@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import json
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -12,7 +13,6 @@ from monitoring.overview import collect_overview
 from monitoring.periods.period import Period
 from monitoring.periods.shown.section import moment
 from monitoring.periods.writing import find_names, write_department, write_report
-from monitoring.prometheus import Prometheus
 from monitoring.recovery.files import write_recovery
 from monitoring.reports.language import LANGUAGES, load_words, render_name
 from monitoring.reports.page import build_environment, load_style
@@ -63,7 +63,7 @@ def write_every(
     for kind in ("utilisation", "savings"):
         made.attempt(kind, partial(write_report, kind, stores, period, names, folder, pdf, now))
     made.attempt("recovery", lambda: _recovery(installation, cloud, period, folder, pdf))
-    departments = sorted(set(names) | _had_something(stores, period))
+    departments = sorted(set(names) | (set() if "utilisation" in made.failed else had_something(folder)))
     for name in departments:
         own = folder / "departments"
         made.attempt(name, partial(write_department, stores, period, name, names, own, pdf, now))
@@ -112,10 +112,7 @@ def _recovery(installation: Installation, cloud: str, period: Period, folder: Pa
     return written
 
 
-def _had_something(stores: Mapping[str, Prometheus], period: Period) -> set[str]:
-    asked = f"sum by (department) (sum_over_time(oneroof_usage_cores[{period.seconds}s])) > 0"
-    return {
-        sample.labels["department"]
-        for store in stores.values()
-        for sample in store.query(asked, 60.0, period.end.timestamp())
-    }
+def had_something(folder: Path) -> set[str]:
+    """Give the departments that the folder's utilisation report gives hours to, also those that nobody declares any more."""
+    told = json.loads((folder / "utilisation.json").read_text(encoding="utf-8"))
+    return {part["department"] for part in told["figures"]["departments"] if any(part["hours"].values())}

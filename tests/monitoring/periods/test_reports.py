@@ -32,11 +32,13 @@ from monitoring.periods.document import (
 )
 from monitoring.periods.page import render_page, render_table
 from monitoring.periods.period import Period, parse_period
-from monitoring.reports.every import Made, render_contents
+from monitoring.periods.writing import write_department, write_report
+from monitoring.reports.every import Made, had_something, render_contents
 from monitoring.reports.language import LANGUAGES
 from monitoring.savings.model import CloudUse, Platform, build_savings
 from monitoring.savings.survey import load_baseline
 from tenants.assumptions.model import load_assumptions
+from tenants.problem import UserError
 
 START = datetime(2026, 10, 1, tzinfo=UTC)
 NOW = datetime(2026, 11, 3, 0, 30, tzinfo=UTC)
@@ -59,6 +61,7 @@ def samples() -> Iterator[Sample]:
         own = f'project="prod",{at}'
         yield from hours(f'oneroof_usage_cores{{department="health",{own}}}', lambda h: 2 if h < 348 else 4)
         yield from hours(f'oneroof_usage_cores{{department="gone",{own}}}', lambda h: 1 if h < 216 else None)
+        yield f'oneroof_usage_cores{{department="brief",{own}}}', START.timestamp() + 1800, 1  # gone before a reading
         yield from hours(f'oneroof_usage_memory_bytes{{department="health",{own}}}', lambda _: 3 * GIB)
         yield from hours(f'oneroof_quota_cores{{department="health",{own}}}', lambda _: 8)
         yield from hours(f"oneroof_capacity_cores{{{at}}}", lambda h: 16 if h < 372 else 32)
@@ -163,6 +166,17 @@ def test_savings_are_those_of_the_formulas(savings: dict[str, Any]) -> None:
     assert told["savings"]["platform"]["hosts"] == 3
     assert told["utilisation"]["after"] == pytest.approx(0.25)
     assert told["migration"]["surveyed"] > told["migration"]["moved"] > 0
+
+
+def test_whoever_had_something_gets_a_report_and_nobody_else(stores: Stores, october: Period, tmp_path: Path) -> None:
+    list(write_report("utilisation", stores, october, NAMES, tmp_path, False, NOW))
+    assert had_something(tmp_path) == {"health", "gone"}, (
+        "no reading tells of brief, and parks had nothing"
+    )
+    for department in had_something(tmp_path):
+        assert list(write_department(stores, october, department, {}, tmp_path, False, NOW))
+    with pytest.raises(UserError, match="nobody declared brief, and it had nothing in the period"):
+        list(write_department(stores, october, "brief", {}, tmp_path, False, NOW))
 
 
 def test_a_departments_report_speaks_of_no_other(health: dict[str, Any]) -> None:
