@@ -170,9 +170,7 @@ def test_savings_are_those_of_the_formulas(savings: dict[str, Any]) -> None:
 
 def test_whoever_had_something_gets_a_report_and_nobody_else(stores: Stores, october: Period, tmp_path: Path) -> None:
     list(write_report("utilisation", stores, october, NAMES, tmp_path, False, NOW))
-    assert had_something(tmp_path) == {"health", "gone"}, (
-        "no reading tells of brief, and parks had nothing"
-    )
+    assert had_something(tmp_path) == {"health", "gone"}, "no reading tells of brief, and parks had nothing"
     for department in had_something(tmp_path):
         assert list(write_department(stores, october, department, {}, tmp_path, False, NOW))
     with pytest.raises(UserError, match="nobody declared brief, and it had nothing in the period"):
