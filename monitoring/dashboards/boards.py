@@ -100,6 +100,26 @@ DEPARTMENT = Dashboard(
         ),
         Panel("Projects", ((f"project:oneroof_cpu:utilisation1h{_MINE}", "{{project}}, 1 h"),), "percentunit"),
         Panel("Servers: cores at work", ((f"rate(oneroof_server_cpu_seconds_total{_MINE}[5m])", "{{server}}"),), "short"),
+        Panel(
+            "Memory: in use inside the servers",
+            (
+                (f"department:oneroof_memory:utilisation1h{_MINE}", "{{department}}, 1 h"),
+                (f"department:oneroof_memory:utilisation1d{_MINE}", "{{department}}, 1 day"),
+                (f"department:oneroof_memory:utilisation30d{_MINE}", "{{department}}, 30 days"),
+            ),
+            "percentunit",
+            description="Of servers whose balloon driver reports; of others nobody knows.",
+        ),
+        Panel(
+            "Bytes of a day: disks and networks",
+            (
+                (f"department:oneroof_server_disk_read_bytes:sum1d{_MINE}", "{{department}} read"),
+                (f"department:oneroof_server_disk_written_bytes:sum1d{_MINE}", "{{department}} written"),
+                (f"department:oneroof_server_network_received_bytes:sum1d{_MINE}", "{{department}} received"),
+                (f"department:oneroof_server_network_sent_bytes:sum1d{_MINE}", "{{department}} sent"),
+            ),
+            "bytes",
+        ),
         Panel("Servers: memory in use", ((f"oneroof_server_memory_used_bytes{_MINE}", "{{server}}"),), "bytes"),
         Panel(
             "Servers: disks",
@@ -133,6 +153,61 @@ DEPARTMENT = Dashboard(
         Panel("Networks shared with others", ((f"oneroof_shared_networks{_MINE}", "{{department}}"),), "short"),
     ),
     department=True,
+)
+PLATFORM = Dashboard(
+    "oneroof-platform",
+    "oneroof: what the cloud stands on",
+    (
+        Panel(
+            "Ceph: health", (("ceph_health_status", "{{site}}"),), "short", description="0 well, 1 a warning, 2 an error."
+        ),
+        Panel(
+            "Ceph: used and there",
+            (("ceph_cluster_total_used_bytes", "{{site}} used"), ("ceph_cluster_total_bytes", "{{site}} there")),
+            "bytes",
+        ),
+        Panel(
+            "Ceph: bytes through its daemons",
+            (
+                ("sum by (site) (rate(ceph_osd_op_r_out_bytes[5m]))", "{{site}} read"),
+                ("sum by (site) (rate(ceph_osd_op_w_in_bytes[5m]))", "{{site}} written"),
+            ),
+            "Bps",
+        ),
+        Panel("Ceph: time until a daemon has written", (("ceph_osd_apply_latency_ms", "{{ceph_daemon}}"),), "ms"),
+        Panel("MariaDB: queries a second", (("rate(mysql_global_status_queries[5m])", "{{instance}}"),), "qps"),
+        Panel(
+            "MariaDB: connections",
+            (
+                ("mysql_global_status_threads_connected", "{{instance}} open"),
+                ("mysql_global_variables_max_connections", "{{instance}} at most"),
+            ),
+            "short",
+        ),
+        Panel(
+            "MariaDB: queries of over ten seconds, an hour",
+            (("increase(mysql_global_status_slow_queries[1h])", "{{instance}}"),),
+            "short",
+        ),
+        Panel("RabbitMQ: messages that nobody took", (("rabbitmq_queue_messages_ready", "{{instance}}"),), "short"),
+        Panel("RabbitMQ: connections", (("rabbitmq_connections", "{{instance}}"),), "short"),
+        Panel(
+            "HAProxy: services behind which nobody is",
+            (('haproxy_backend_status{state="DOWN"} == 1', "{{proxy}} on {{instance}}"),),
+            "short",
+        ),
+        Panel(
+            "HAProxy: answers of 500 and above, a second",
+            (('sum by (proxy) (rate(haproxy_backend_http_responses_total{code="5xx"}[5m]))', "{{proxy}}"),),
+            "reqps",
+        ),
+        Panel(
+            "HAProxy: time of an answer",
+            (("haproxy_backend_response_time_average_seconds", "{{proxy}}"),),
+            "s",
+            description="The mean of the last 1,024 requests.",
+        ),
+    ),
 )
 MEASUREMENT = Dashboard(
     "oneroof-measurement",
@@ -172,4 +247,4 @@ SAVINGS = Dashboard(
         Panel("Departments with a baseline", (("oneroof_baseline_coverage_ratio", "{{site}}"),), "percentunit", "stat"),
     ),
 )
-DASHBOARDS = (CLOUD, DEPARTMENT, MEASUREMENT, SAVINGS)
+DASHBOARDS = (CLOUD, DEPARTMENT, PLATFORM, MEASUREMENT, SAVINGS)

@@ -16,11 +16,12 @@ from monitoring.dashboards.boards import DASHBOARDS, Dashboard, Panel
 from monitoring.dashboards.render import build_dashboard, render_dashboard
 from tenants.installation import repository
 
-GOLDEN = repository() / "tests" / "monitoring" / "data" / "all.prom"
+DATA = repository() / "tests" / "monitoring" / "data"
+OURS, OTHERS = DATA / "all.prom", DATA / "platform.prom"
 RULES = repository() / "monitoring" / "rules"
 FROM_SCRAPING = {"instance", "job"}
 """What Prometheus adds to everything."""
-NAME = re.compile(r"(?<![\w:])(?:[a-z]+:)?(?:oneroof|node)_\w+(?::\w+)?")
+NAME = re.compile(r"(?<![\w:])(?:[a-z]+:)?(?:oneroof|node|ceph|mysql|rabbitmq|haproxy)_\w+(?::\w+)?")
 BY = re.compile(r"\b(?:by|on)\s*\(([^)]*)\)")
 QUESTIONS = [
     pytest.param(dashboard, panel, expression, legend, id=f"{dashboard.uid}: {panel.title} {number}")
@@ -31,12 +32,13 @@ QUESTIONS = [
 
 
 def measured() -> dict[str, set[str]]:
-    """Give the labels of every metric of the golden exposition and of every recorded one."""
+    """Give the labels of every metric of the golden exposition, of what others tell, and of every recorded one."""
     known: dict[str, set[str]] = {}
-    for family in text_string_to_metric_families(GOLDEN.read_text(encoding="utf-8")):
-        for sample in family.samples:
-            known.setdefault(sample.name, set()).update(sample.labels)
-    for file in sorted(RULES.glob("utilisation*.yaml")):
+    for told in (OURS, OTHERS):
+        for family in text_string_to_metric_families(told.read_text(encoding="utf-8")):
+            for sample in family.samples:
+                known.setdefault(sample.name, set()).update(sample.labels)
+    for file in sorted((*RULES.glob("utilisation*.yaml"), *RULES.glob("servers*.yaml"))):
         if file.stem.endswith("_test"):
             continue
         for group in yaml.safe_load(file.read_text(encoding="utf-8"))["groups"]:
