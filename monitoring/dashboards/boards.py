@@ -69,13 +69,24 @@ CLOUD = Dashboard(
             ),
             "short",
         ),
-        Panel("Hosts: cores of servers at work", (("host:oneroof_server_cpu:avg1h", "{{host}}, 1 h"),), "short"),
+        Panel(
+            "Hosts: cores of servers at work",
+            (("host:oneroof_server_cpu:avg1h", "{{host}}, 1 h"), ("host:oneroof_server_cpu:avg30d", "{{host}}, 30 days")),
+            "short",
+        ),
         Panel(
             "Hosts: servers",
             (("oneroof_host_servers", "{{host}}"),),
             "short",
         ),
-        Panel("Flavors: measured use", (("flavor:oneroof_cpu:utilisation1h", "{{flavor}}, 1 h"),), "percentunit"),
+        Panel(
+            "Flavors: measured use",
+            (
+                ("flavor:oneroof_cpu:utilisation1h", "{{flavor}}, 1 h"),
+                ("flavor:oneroof_cpu:utilisation30d", "{{flavor}}, 30 days"),
+            ),
+            "percentunit",
+        ),
         Panel(
             "Measured share of the last thirty days",
             (("site:oneroof_measured:ratio30d", "{{site}}"),),
@@ -98,7 +109,14 @@ DEPARTMENT = Dashboard(
             ),
             "percentunit",
         ),
-        Panel("Projects", ((f"project:oneroof_cpu:utilisation1h{_MINE}", "{{project}}, 1 h"),), "percentunit"),
+        Panel(
+            "Projects",
+            (
+                (f"project:oneroof_cpu:utilisation1h{_MINE}", "{{project}}, 1 h"),
+                (f"project:oneroof_cpu:utilisation30d{_MINE}", "{{project}}, 30 days"),
+            ),
+            "percentunit",
+        ),
         Panel("Servers: cores at work", ((f"rate(oneroof_server_cpu_seconds_total{_MINE}[5m])", "{{server}}"),), "short"),
         Panel(
             "Memory: in use inside the servers",
